@@ -1,0 +1,1 @@
+//! Snapshot files: a zip that is written as a stream, and a reader that trusts nothing in it.

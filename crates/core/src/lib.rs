@@ -1,0 +1,1 @@
+//! Use cases: who may do what, control objects, entities, files, export and import. Knows no HTTP.

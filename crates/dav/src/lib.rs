@@ -1,0 +1,1 @@
+//! WebDAV as the Personium API speaks it: requests, multistatus, ACL XML, headers. Pure text to model and back.

@@ -1,0 +1,1 @@
+//! Which names the API allows.

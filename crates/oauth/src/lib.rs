@@ -1,0 +1,1 @@
+//! Tokens, grants and passwords. Clock and keys are passed in.

@@ -1,0 +1,1 @@
+//! The binary saibo: routes, configuration, command line, wiring.

@@ -1,0 +1,1 @@
+//! The default backend: a SQLite database per Cell, blobs in files, an in-process bus.
