@@ -1,1 +1,32 @@
 //! Snapshot files: a zip that is written as a stream, and a reader that trusts nothing in it.
+//!
+//! A snapshot (version 2, as personium-core writes it) holds everything in a Cell. [`SnapshotWriter`] turns
+//! documents, links and WebDAV resources into one, [`SnapshotReader`] gives them back, and [`verify`] says
+//! whether a file is exactly what its unit signed. All are pure codecs over [`std::io`] traits: no file system,
+//! no clock, no store.
+//!
+//! Memory does not grow with the Cell. That is why the zip container is our own (`zip` module): a writer that keeps
+//! its central directory in a spool instead of in memory, and a reader that sees duplicate names, overlapping
+//! entries and headers that disagree, which a general library resolves in silence.
+
+mod error;
+mod json;
+mod limits;
+mod snapshot;
+mod zip;
+
+pub use error::{Error, Result};
+pub use json::{members, object};
+pub use limits::Limits;
+pub use snapshot::counts::{BoxCounts, Counts};
+pub use snapshot::document::DocumentLine;
+pub use snapshot::lines::{Documents, Links};
+pub use snapshot::link::LinkLine;
+pub use snapshot::manifest::{EntryList, ExportManifest, Manifest, key_id};
+pub use snapshot::meta::NodeMeta;
+pub use snapshot::reader::{SnapshotReader, Totals};
+pub use snapshot::summary::{Signer, Summary};
+pub use snapshot::verify::{Finding, Problem, Progress, Report, verify};
+pub use snapshot::walk::{Resource, Resources};
+pub use snapshot::writer::{Origin, SnapshotWriter};
+pub use zip::entry::EntryReader;

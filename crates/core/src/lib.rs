@@ -1,1 +1,19 @@
 //! Use cases: who may do what, control objects, entities, files, export and import. Knows no HTTP.
+//!
+//! A use case takes the [`Cell`] it is about and the [`Access`] of whoever asks, authorises in one place
+//! ([`access::authorize`]), and does its work in one transaction of the Cell's store. Calls block: the server
+//! runs them off its async threads.
+
+pub mod access;
+pub mod account;
+pub mod cell;
+pub mod clock;
+pub mod dav;
+pub mod role;
+pub mod settings;
+pub mod unit;
+
+pub use access::{Access, Subject};
+pub use cell::Cell;
+pub use settings::Settings;
+pub use unit::Unit;

@@ -15,6 +15,7 @@ pub struct Error {
     code: ErrorCode,
     params: Vec<String>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    basic_accepted: bool,
 }
 
 impl Error {
@@ -47,6 +48,20 @@ impl Error {
         self
     }
 
+    /// Says that Basic authentication would have been accepted as well as Bearer (API page 293): a 401 offers
+    /// both.
+    #[must_use]
+    pub fn accepting_basic(mut self, accepted: bool) -> Self {
+        self.basic_accepted = accepted;
+        self
+    }
+
+    /// Whether a 401 offers Basic as well as Bearer.
+    #[must_use]
+    pub fn is_basic_accepted(&self) -> bool {
+        self.basic_accepted
+    }
+
     /// What caused it, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
@@ -56,7 +71,7 @@ impl Error {
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        Self { code, params: Vec::new(), cause: None }
+        Self { code, params: Vec::new(), cause: None, basic_accepted: false }
     }
 }
 
@@ -64,7 +79,7 @@ impl ErrorCode {
     /// The error of this code with the parameters of its text.
     #[must_use]
     pub fn with<P: ToString>(self, params: impl IntoIterator<Item = P>) -> Error {
-        Error { code: self, params: params.into_iter().map(|p| p.to_string()).collect(), cause: None }
+        Error { code: self, params: params.into_iter().map(|p| p.to_string()).collect(), cause: None, basic_accepted: false }
     }
 
     /// The HTTP status, which stands in the code: `PR404-DV-0003` is 404.

@@ -93,6 +93,34 @@ pub struct Node {
     pub extra: Option<String>,
 }
 
+impl Node {
+    /// A new collection (or the Cell's node), not yet put.
+    #[must_use]
+    pub fn collection(kind: NodeKind, parent: i64, name: &str, now: i64) -> Self {
+        Self {
+            seq: 0,
+            parent,
+            name: name.to_owned(),
+            id: Id::random(),
+            kind,
+            version: 1,
+            published: now,
+            updated: now,
+            content_type: None,
+            content: None,
+            acl: None,
+            properties: None,
+            extra: None,
+        }
+    }
+
+    /// Counts a change.
+    pub fn touch(&mut self, now: i64) {
+        self.version += 1;
+        self.updated = now;
+    }
+}
+
 /// `seq` of the Cell's own node, the root of the tree.
 pub const CELL_NODE: i64 = 1;
 /// Name of the main box, and of its node.

@@ -1,1 +1,14 @@
-//! OData 2.0 as the Personium API speaks it: URLs, queries, JSON, Atom, EDMX, batch. Pure text to model and back.
+//! OData 2.0 as the Personium API speaks it: URLs, queries, JSON, Atom, EDMX, batch. Pure text to model and
+//! back: nothing here does I/O or reads a clock.
+//!
+//! A request comes in through [`uri`], [`options`], [`body`], [`media`] and [`etag`]; its names are checked
+//! against [`entity_sets`] or, through [`resolve`], against whatever schema the caller has.
+
+pub mod body;
+pub mod etag;
+pub mod filter;
+pub mod key;
+pub mod media;
+pub mod options;
+pub mod resolve;
+pub mod uri;

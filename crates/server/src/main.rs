@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `saibo`.
+
+fn main() -> std::process::ExitCode {
+    saibo_server::cli::main()
+}

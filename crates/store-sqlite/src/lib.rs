@@ -1,1 +1,26 @@
-//! The default backend: a SQLite database per Cell, blobs in files, an in-process bus.
+//! The default backend: a SQLite database per Cell, blobs in files.
+//!
+//! ```text
+//! {data}/unit.db                                     the register
+//! {data}/tmp/                                        whatever is unfinished; emptied at start
+//! {data}/cells/{2}/{cell id}/{generation}/cell.db    one generation of a Cell: documents, nodes, links
+//! {data}/cells/{2}/{cell id}/{generation}/blobs/{2}/{sha-256}
+//! {data}/cells/{2}/{cell id}/snapshots/{random}      snapshot files; their names are in the register
+//! ```
+//! `{2}` are two characters that spread the folders. No name that a client chose reaches the file system.
+
+mod backend;
+mod blobs;
+mod builder;
+mod commit;
+mod connection;
+mod error;
+mod folder;
+mod read;
+mod schema;
+mod snapshots;
+mod sql;
+mod store;
+mod write;
+
+pub use backend::{Options, SqliteBackend};

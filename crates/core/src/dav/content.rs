@@ -1,0 +1,28 @@
+//! Contents of files: small ones are in the Cell's store, the others in its blobs.
+
+use std::io::Cursor;
+
+use saibo_model::node::Content;
+use saibo_model::{ErrorCode, Result};
+use saibo_store::{Blobs, ReadSeek, ReadTx, StoredContent, WriteTx};
+
+/// Opens a content.
+///
+/// # Errors
+/// [`ErrorCode::FileInconsistency`] if it is gone; the store's.
+pub fn open(tx: &dyn ReadTx, blobs: &dyn Blobs, content: &Content) -> Result<Box<dyn ReadSeek>> {
+    if content.length <= saibo_store::blob::SMALL_CONTENT
+        && let Some(bytes) = tx.small_content(&content.hash)?
+    {
+        return Ok(Box::new(Cursor::new(bytes)));
+    }
+    blobs.open(&content.hash).map_err(|e| saibo_model::Error::from(ErrorCode::FileInconsistency).because(e))
+}
+
+/// Registers a content that was written, before the node that refers to it is put.
+///
+/// # Errors
+/// The store's.
+pub fn register(tx: &mut dyn WriteTx, stored: &StoredContent) -> Result<()> {
+    tx.put_content(&stored.content, stored.small.as_deref())
+}

@@ -1,0 +1,65 @@
+//! What a unit is told at its start.
+
+use std::fmt;
+use std::time::Duration;
+
+use saibo_model::url::UnitUrl;
+use saibo_oauth::password::PasswordHasher;
+
+/// A text that never shows up in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Limits of what one Cell or request may hold; the API's own unless configured.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Resources directly in one collection (API page 306).
+    pub dav_children: u64,
+    /// Collections below each other, from the Box on (API page 306).
+    pub dav_depth: usize,
+    /// Exports and imports that run at the same time; more wait.
+    pub jobs: usize,
+    /// Password checks that run at the same time: they are slow on purpose, and must not starve the rest.
+    pub password_checks: usize,
+}
+
+/// Everything that use cases need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// URL of the unit, as clients see it, and how those of its Cells are made.
+    pub unit_url: UnitUrl,
+    /// The token that may do everything.
+    pub master_token: Secret,
+    /// Cells whose transcell tokens make unit users.
+    pub unit_user_issuers: Vec<String>,
+    /// What `GET {cell}` shows as HTML where the Cell has no `relayhtmlurl` of its own.
+    pub relay_html_url: Option<String>,
+    /// Limits.
+    pub limits: Limits,
+    /// How new passwords are hashed.
+    pub passwords: PasswordHasher,
+    /// How long the data that an import replaced can be brought back.
+    pub replaced_kept_for: Duration,
+    /// Name and version of this program, for the snapshots that it writes.
+    pub program: &'static str,
+}

@@ -1,0 +1,85 @@
+//! The sections `[unit]`, `[cell]` and `[log]`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::{Secret, UnitUrl};
+
+/// `[unit]`: the unit as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UnitConfig {
+    /// The unit's URL as clients see it. Without one it follows from `listen`.
+    pub url: Option<UnitUrl>,
+    /// The address and port to listen on. Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Whether a Cell's URL is `{unit}{cell}/` (true) or `{cell}.{unit}` (false).
+    ///
+    /// The reference says false. Here it is true, for a host name a Cell needs DNS with a wildcard and, for
+    /// https, a certificate with one: what a unit that someone has just started does not have.
+    pub path_based_cell_url: bool,
+    /// The folder of everything that the unit keeps.
+    pub data: PathBuf,
+    /// The token that may do everything. Without one a random token is made at the first start and kept in
+    /// the file `master-token` of the data folder.
+    pub master_token: Option<Secret>,
+    /// The Cells whose Accounts are unit users, as `https://…/` or `personium-localunit:/…/`.
+    pub unit_user_issuers: Vec<String>,
+    /// From which addresses the headers `X-Forwarded-*` are believed. Anyone else could claim any address and
+    /// so pass an Account's `IPAddressRange`; the reference believes everyone.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for UnitConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9998)),
+            path_based_cell_url: true,
+            data: PathBuf::from("saibo-data"),
+            master_token: None,
+            unit_user_issuers: Vec::new(),
+            trusted_proxies: vec![
+                IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
+                IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+            ],
+        }
+    }
+}
+
+/// `[cell]`: defaults of Cells.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CellConfig {
+    /// The page that a Cell's URL shows where the Cell has no property `relayhtmlurl` (API page 296).
+    pub relay_html_url: Option<String>,
+}
+
+/// `[log]`: the program's log, which goes to the standard error.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// What is logged: a level, or directives such as `info,saibo_server=debug`.
+    pub filter: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: a JSON object a line.
+    Json,
+}

@@ -1,0 +1,120 @@
+//! The tables of a Cell's database and of the register: they are alike.
+
+use rusqlite::Connection;
+use saibo_store::{Error, ErrorKind, Result};
+
+use crate::error::while_doing;
+
+/// Counts the changes of the layout; kept in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+
+/// Marks a file as ours (`PRAGMA application_id`): "sbo" and a byte.
+const APPLICATION_ID: i64 = 0x7362_6f01;
+
+/// The tables. Everything but `entity_set` is keyed by row numbers that only this database knows.
+pub(crate) const TABLES: &str = "
+CREATE TABLE entity_set (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    entity_type TEXT NOT NULL,
+    UNIQUE (kind, collection, entity_type)
+) STRICT;
+CREATE TABLE document (
+    seq INTEGER PRIMARY KEY,
+    entity_set INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    peer TEXT,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    hidden TEXT,
+    extra TEXT
+) STRICT;
+CREATE TABLE link (
+    first INTEGER NOT NULL,
+    second INTEGER NOT NULL,
+    to_one INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    PRIMARY KEY (first, second)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE node (
+    seq INTEGER PRIMARY KEY,
+    parent INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    content_type TEXT,
+    hash BLOB,
+    acl TEXT,
+    properties TEXT,
+    extra TEXT
+) STRICT;
+CREATE TABLE content (
+    hash BLOB PRIMARY KEY,
+    crc32 INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    uses INTEGER NOT NULL,
+    data BLOB
+) STRICT;
+CREATE TABLE value (
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (scope, name)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The indexes, apart from the tables: a bulk load makes them when everything is in.
+///
+/// `document_updated` serves the default order of a list; the partial ones cost nothing for entities.
+pub(crate) const INDEXES: [&str; 9] = [
+    "CREATE UNIQUE INDEX document_id ON document (id)",
+    "CREATE UNIQUE INDEX document_key ON document (entity_set, key, parent)",
+    "CREATE INDEX document_updated ON document (entity_set, updated DESC, seq DESC)",
+    "CREATE INDEX document_parent ON document (parent, entity_set) WHERE parent <> ''",
+    "CREATE INDEX document_peer ON document (peer) WHERE peer IS NOT NULL",
+    "CREATE INDEX link_second ON link (second, first)",
+    "CREATE UNIQUE INDEX node_name ON node (parent, name)",
+    "CREATE UNIQUE INDEX node_id ON node (id)",
+    "CREATE INDEX content_unused ON content (hash) WHERE uses<=0 AND data IS NULL",
+];
+
+/// Makes the tables of a new database.
+pub(crate) fn create(connection: &Connection) -> Result<()> {
+    let doing = while_doing("creating a database");
+    connection.execute_batch(TABLES).map_err(&doing)?;
+    mark(connection)
+}
+
+/// Makes the indexes.
+pub(crate) fn create_indexes(connection: &Connection) -> Result<()> {
+    connection.execute_batch(&INDEXES.join(";")).map_err(while_doing("creating indexes"))
+}
+
+fn mark(connection: &Connection) -> Result<()> {
+    let doing = while_doing("marking a database");
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&doing)?;
+    connection.pragma_update(None, "user_version", VERSION).map_err(&doing)
+}
+
+/// Refuses a database that is not of this layout.
+pub(crate) fn check(connection: &Connection) -> Result<()> {
+    let doing = while_doing("reading a database's version");
+    let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(&doing)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&doing)?;
+    if (id, version) == (APPLICATION_ID, VERSION) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Corrupt,
+        format!("opening a database of layout {version} (this program reads layout {VERSION})"),
+    ))
+}

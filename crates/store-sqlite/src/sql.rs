@@ -1,0 +1,206 @@
+//! From resolved queries to SQL. Values are bound, never written into the text.
+
+use rusqlite::types::Value;
+use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Stored};
+use saibo_store::{Error, ErrorKind, Result};
+
+/// A piece of SQL with the values for its `?`s, in order.
+#[derive(Default)]
+pub(crate) struct Sql {
+    pub(crate) text: String,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Sql {
+    fn bind(&mut self, value: Value) {
+        self.text.push('?');
+        self.values.push(value);
+    }
+
+    /// Appends a condition.
+    pub(crate) fn filter(&mut self, filter: &Filter) -> Result<()> {
+        match filter {
+            Filter::Compare(field, comparison, literal) => self.compare(field, *comparison, literal),
+            Filter::StartsWith(field, text) => self.text_test(field, text, |sql, value, text| {
+                sql.text.push_str("substr(");
+                sql.text.push_str(value);
+                sql.text.push_str(&format!(",1,{})=", text.chars().count()));
+                sql.bind(Value::Text(text.to_owned()));
+            }),
+            Filter::Contains(field, text) => self.text_test(field, text, |sql, value, text| {
+                sql.text.push_str("instr(");
+                sql.text.push_str(value);
+                sql.text.push(',');
+                sql.bind(Value::Text(text.to_owned()));
+                sql.text.push_str(")>0");
+            }),
+            Filter::FullText(words) => {
+                for (i, word) in words.iter().enumerate() {
+                    self.text.push_str(if i == 0 { "(" } else { " AND " });
+                    self.text.push_str(
+                        "EXISTS(SELECT 1 FROM json_tree(d.body) t WHERE t.type='text' AND t.value LIKE ",
+                    );
+                    self.bind(Value::Text(format!("%{}%", escape_like(word))));
+                    self.text.push_str(" ESCAPE '\\')");
+                }
+                self.text.push_str(if words.is_empty() { "1" } else { ")" });
+                Ok(())
+            }
+            Filter::LinkedWith(seq) => {
+                self.text.push_str("d.seq IN (SELECT second FROM link WHERE first=");
+                self.bind(Value::Integer(*seq));
+                self.text.push_str(" UNION ALL SELECT first FROM link WHERE second=");
+                self.bind(Value::Integer(*seq));
+                self.text.push(')');
+                Ok(())
+            }
+            Filter::HasParent(parent) => {
+                self.text.push_str("d.parent=");
+                self.bind(Value::Text(parent.as_ref().map_or("", |id| id.as_str()).to_owned()));
+                Ok(())
+            }
+            Filter::HasPeer(peer) => {
+                self.text.push_str("d.peer=");
+                self.bind(Value::Text(peer.as_str().to_owned()));
+                Ok(())
+            }
+            Filter::And(left, right) => self.pair(left, " AND ", right),
+            Filter::Or(left, right) => self.pair(left, " OR ", right),
+            Filter::Not(inner) => {
+                // A comparison with an absent value is unknown; its negation holds all the same.
+                self.text.push_str("NOT COALESCE(");
+                self.filter(inner)?;
+                self.text.push_str(",0)");
+                Ok(())
+            }
+        }
+    }
+
+    fn pair(&mut self, left: &Filter, word: &str, right: &Filter) -> Result<()> {
+        self.text.push('(');
+        self.filter(left)?;
+        self.text.push_str(word);
+        self.filter(right)?;
+        self.text.push(')');
+        Ok(())
+    }
+
+    fn compare(&mut self, field: &Field, comparison: Comparison, literal: &Literal) -> Result<()> {
+        let value = match literal {
+            Literal::Null => {
+                let test = if comparison == Comparison::Equal { " IS NULL" } else { " IS NOT NULL" };
+                self.text.push_str(&expression("d.", field)?);
+                self.text.push_str(test);
+                return Ok(());
+            }
+            Literal::Text(text) => Value::Text(text.clone()),
+            Literal::Integer(number) => Value::Integer(*number),
+            Literal::Float(number) => Value::Real(*number),
+            Literal::Boolean(truth) => Value::Integer(i64::from(*truth)),
+        };
+        let operator = match comparison {
+            Comparison::Equal => "=",
+            Comparison::NotEqual => " IS NOT ",
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+        };
+        if let Some(list) = list_of(field)? {
+            self.text.push_str(&list);
+            self.text.push_str(operator);
+            self.bind(value);
+            self.text.push(')');
+        } else {
+            self.text.push_str(&expression("d.", field)?);
+            self.text.push_str(operator);
+            self.bind(value);
+        }
+        Ok(())
+    }
+
+    fn text_test(&mut self, field: &Field, text: &str, test: impl Fn(&mut Self, &str, &str)) -> Result<()> {
+        if let Some(list) = list_of(field)? {
+            let (select, value) = list.rsplit_once(' ').unwrap_or((&list, ""));
+            self.text.push_str(select);
+            self.text.push(' ');
+            test(self, value, text);
+            self.text.push(')');
+        } else {
+            test(self, &expression("d.", field)?, text);
+        }
+        Ok(())
+    }
+
+    /// Appends `ORDER BY …`. Absent values come last in either direction; ties go to the latest update.
+    pub(crate) fn order(&mut self, order_by: &[OrderBy]) -> Result<()> {
+        self.text.push_str(" ORDER BY ");
+        for term in order_by {
+            self.text.push_str(&expression("d.", &term.field)?);
+            self.text.push_str(match (term.descending, &term.field) {
+                (true, _) => " DESC,",
+                // Never absent: the plain order can walk an index.
+                (false, Field::Key | Field::Published | Field::Updated) => ",",
+                (false, _) => " NULLS LAST,",
+            });
+        }
+        self.text.push_str("d.updated DESC,d.seq DESC");
+        Ok(())
+    }
+}
+
+/// The SQL of a field's value, with the table's prefix (`d.` or nothing). The same expression makes the expression index, so that the planner finds it.
+pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
+    Ok(match field {
+        Field::Key => format!("{table}key"),
+        Field::Published => format!("{table}published"),
+        Field::Updated => format!("{table}updated"),
+        Field::ParentKey => "(SELECT p.key FROM document p WHERE p.id=d.parent)".to_owned(),
+        Field::GrandparentKey => {
+            "(SELECT g.key FROM document p JOIN document g ON g.id=p.parent WHERE p.id=d.parent)".to_owned()
+        }
+        Field::Body { path, stored } => {
+            let value = format!("json_extract({table}body,'{}')", json_path(path)?);
+            match stored {
+                Stored::Text | Stored::Number | Stored::List => value,
+                Stored::Float => format!("CAST({value} AS REAL)"),
+                Stored::Boolean => format!("({value} IN ('true',1))"),
+            }
+        }
+    })
+}
+
+/// For a list: `EXISTS(… WHERE t.value`, to be followed by a test and `)`.
+fn list_of(field: &Field) -> Result<Option<String>> {
+    match field {
+        Field::Body { path, stored: Stored::List } => Ok(Some(format!(
+            "EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE t.value",
+            json_path(path)?
+        ))),
+        _ => Ok(None),
+    }
+}
+
+/// A path of SQLite's JSON functions. Keys are aliases or names of the API; anything else is refused, since
+/// the path is written into the SQL.
+fn json_path(path: &[String]) -> Result<String> {
+    let mut text = "$".to_owned();
+    for key in path {
+        if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.') {
+            return Err(Error::new(ErrorKind::Corrupt, format!("querying the field {key:?}")));
+        }
+        text.push_str(&format!(".\"{key}\""));
+    }
+    Ok(text)
+}
+
+fn escape_like(word: &str) -> String {
+    let mut escaped = String::with_capacity(word.len());
+    for c in word.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}

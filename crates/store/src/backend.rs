@@ -1,0 +1,49 @@
+//! A backend: the register, the Cells, their blobs and snapshots.
+
+use std::sync::Arc;
+
+use saibo_model::Id;
+
+use crate::{Blobs, Builder, Result, Snapshots, Store};
+
+/// Where a Cell's data lies: an import makes a new generation and leaves the old one as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The Cell.
+    pub cell: Id,
+    /// Which of its generations.
+    pub generation: u64,
+}
+
+/// Everything that a unit stores.
+pub trait Backend: Send + Sync {
+    /// The unit's register: the Cells' own documents, jobs, names of snapshots.
+    fn register(&self) -> Arc<dyn Store>;
+
+    /// Makes the empty store of a new Cell.
+    fn create(&self, place: &Place) -> Result<()>;
+
+    /// The store of a Cell. Stays open for a while after its last use.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] if there is none.
+    fn open(&self, place: &Place) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)>;
+
+    /// Begins to build another generation of a Cell.
+    fn build(&self, cell: &Id) -> Result<Box<dyn Builder>>;
+
+    /// Forgets and removes one generation. Whoever still reads it can finish.
+    fn remove(&self, place: &Place) -> Result<()>;
+
+    /// Forgets and removes everything of a Cell, its snapshots too.
+    fn remove_cell(&self, cell: &Id) -> Result<()>;
+
+    /// The generations of a Cell that have data.
+    fn generations(&self, cell: &Id) -> Result<Vec<u64>>;
+
+    /// Snapshot files.
+    fn snapshots(&self) -> &dyn Snapshots;
+
+    /// Bytes that can still be written.
+    fn free_space(&self) -> Result<u64>;
+}

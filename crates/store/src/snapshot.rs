@@ -1,0 +1,58 @@
+//! Snapshot files of the Cells, by name.
+
+use std::io::{Read, Seek, Write};
+
+use saibo_model::Id;
+use serde::{Deserialize, Serialize};
+
+use crate::{ReadSeek, Result};
+
+/// What is known of a snapshot file without opening it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotInfo {
+    /// Its name, as in its URL.
+    pub name: String,
+    /// Where its bytes are; the backend's own business.
+    pub place: String,
+    /// Counts the times it was put, from 1.
+    pub version: i64,
+    /// When first put, ms since 1970.
+    pub published: i64,
+    /// When last put, ms since 1970.
+    pub updated: i64,
+    /// Media type.
+    pub content_type: String,
+    /// Length in bytes.
+    pub length: u64,
+}
+
+/// A file that can be written, read back and moved about in.
+pub trait WriteSeek: Read + Write + Seek + Send {}
+impl<T: Read + Write + Seek + Send> WriteSeek for T {}
+
+/// A snapshot file being written, under no name yet. Dropped unpublished, it leaves nothing.
+pub trait SnapshotWriter: Send {
+    /// The file.
+    fn file(&mut self) -> &mut dyn WriteSeek;
+    /// Syncs it, puts it where snapshot files of that Cell are, and tells the place; still under no name.
+    fn keep(self: Box<Self>, cell: &Id) -> Result<String>;
+}
+
+/// The bytes of snapshot files. Their names are values of the register (see `saibo-core`), so that a name is
+/// given, replaced and taken away in a transaction.
+pub trait Snapshots: Send + Sync {
+    /// Begins a file. It is on the file system that the Cells are on.
+    fn writer(&self) -> Result<Box<dyn SnapshotWriter>>;
+
+    /// A scratch file without a name, gone when dropped.
+    fn scratch(&self) -> Result<Box<dyn WriteSeek>>;
+
+    /// Opens the file at that place.
+    fn open(&self, cell: &Id, place: &str) -> Result<Box<dyn ReadSeek>>;
+
+    /// Removes the file at that place.
+    fn remove(&self, cell: &Id, place: &str) -> Result<()>;
+
+    /// The places of that Cell's files.
+    fn places(&self, cell: &Id) -> Result<Vec<String>>;
+}

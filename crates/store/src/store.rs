@@ -1,0 +1,82 @@
+//! A store of documents and nodes: a Cell's, or the unit's register.
+
+use std::sync::Arc;
+
+use saibo_model::Result as DomainResult;
+
+use crate::{ReadTx, Result, WriteTx};
+
+/// Work inside a read transaction.
+pub type ReadWork<'a> = &'a mut dyn FnMut(&dyn ReadTx) -> DomainResult<()>;
+/// Work inside a write transaction. It may run on another thread: one that commits for several.
+pub type WriteWork = Box<dyn FnOnce(&mut dyn WriteTx) -> DomainResult<()> + Send>;
+
+/// A transactional store. Calls block: run them off the async threads.
+pub trait Store: Send + Sync {
+    /// Runs work on one stable view. Never waits for a writer.
+    fn read_with(&self, work: ReadWork<'_>) -> DomainResult<()>;
+
+    /// Runs work alone and commits it; when this returns `Ok`, what it wrote is on disk. Works that wait at
+    /// the same time may share one commit, each in its own savepoint: an error of one undoes that one alone.
+    ///
+    /// # Errors
+    /// The work's own error, after which nothing of it is left; or the store's.
+    fn write_with(&self, work: WriteWork) -> DomainResult<()>;
+
+    /// A private copy of this moment, which writers do not hold up and are not held up by. It is gone when
+    /// dropped. `progress` is told pages done and in all, and can stop it by answering `false`.
+    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>>;
+
+    /// Refuses every later write with [`crate::ErrorKind::Retired`], after the running one has ended.
+    fn retire(&self);
+
+    /// Takes writes again, where a replacement did not come to pass.
+    fn reinstate(&self);
+
+    /// Bytes on disk, roughly: what a copy of it will need.
+    fn size(&self) -> Result<u64>;
+}
+
+/// The closures that callers write, with results.
+pub trait StoreExt {
+    /// [`Store::read_with`] with a result.
+    fn read<R>(&self, work: impl FnOnce(&dyn ReadTx) -> DomainResult<R>) -> DomainResult<R>;
+
+    /// [`Store::write_with`] with a result.
+    fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn WriteTx) -> DomainResult<R> + Send + 'static,
+    ) -> DomainResult<R>;
+}
+
+impl<S: Store + ?Sized> StoreExt for S {
+    fn read<R>(&self, work: impl FnOnce(&dyn ReadTx) -> DomainResult<R>) -> DomainResult<R> {
+        let mut work = Some(work);
+        let mut result = None;
+        self.read_with(&mut |tx| {
+            if let Some(work) = work.take() {
+                result = Some(work(tx)?);
+            }
+            Ok(())
+        })?;
+        result.ok_or_else(never_ran)
+    }
+
+    fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn WriteTx) -> DomainResult<R> + Send + 'static,
+    ) -> DomainResult<R> {
+        let (give, take) = std::sync::mpsc::sync_channel(1);
+        self.write_with(Box::new(move |tx| {
+            let result = work(tx)?;
+            // The receiver lives until `write_with` returns, so this cannot fail.
+            give.send(result).map_err(|_| never_ran())
+        }))?;
+        take.try_recv().map_err(|_| never_ran())
+    }
+}
+
+fn never_ran() -> saibo_model::Error {
+    crate::Error::new(crate::ErrorKind::Other, "running a transaction, which ended without a result").into()
+}
+

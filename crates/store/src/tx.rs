@@ -1,0 +1,125 @@
+//! Transactions: the verbs on documents, links, nodes and values.
+
+use saibo_model::document::Link;
+use saibo_model::query::{Filter, Query};
+use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+
+/// A receiver of streamed rows; an error of it ends the stream and is passed on.
+pub type Scan<'a, T> = &'a mut dyn FnMut(T) -> Result<()>;
+
+/// A small named value: `(name, value)`.
+pub type Value = (String, String);
+
+/// Reads on one stable view.
+pub trait ReadTx {
+    /// The document of that parent and key.
+    fn document(&self, set: &EntitySet, parent: Option<&Id>, key: &str) -> Result<Option<Document>>;
+
+    /// The document of that id, whatever its set.
+    fn document_by_id(&self, id: &Id) -> Result<Option<Document>>;
+
+    /// Streams the documents that match, in order.
+    fn documents(&self, set: &EntitySet, query: &Query, each: Scan<'_, Document>) -> Result<()>;
+
+    /// How many documents match.
+    fn count(&self, set: &EntitySet, filter: Option<&Filter>) -> Result<u64>;
+
+    /// Whether any document matches; stops at the first.
+    fn any(&self, set: &EntitySet, filter: Option<&Filter>) -> Result<bool>;
+
+    /// The entity sets of that kind that have or had documents.
+    fn entity_sets(&self, kind: Kind) -> Result<Vec<EntitySet>>;
+
+    /// The link of two documents, whichever of them is first.
+    fn link(&self, one: i64, other: i64) -> Result<Option<Link>>;
+
+    /// Streams every document of a kind, by `seq`, with the ids of the documents that it holds to-one links
+    /// to (`ll`), each as (EntityType id, document id).
+    fn all_documents(&self, kind: Kind, each: Scan<'_, (Document, Vec<(Id, Id)>)>) -> Result<()>;
+
+    /// Streams every many-to-many link as (link, first document's set and id, second document's set and id).
+    fn all_links(&self, each: Scan<'_, (Link, (EntitySet, Id), (EntitySet, Id))>) -> Result<()>;
+
+    /// How many many-to-many links there are.
+    fn link_count(&self) -> Result<u64>;
+
+    /// The node of that `seq`.
+    fn node(&self, seq: i64) -> Result<Option<Node>>;
+
+    /// The child of that name.
+    fn child(&self, parent: i64, name: &str) -> Result<Option<Node>>;
+
+    /// The node of that id.
+    fn node_by_id(&self, id: &Id) -> Result<Option<Node>>;
+
+    /// Streams the children, by name.
+    fn children(&self, parent: i64, each: Scan<'_, Node>) -> Result<()>;
+
+    /// How many children it has.
+    fn child_count(&self, parent: i64) -> Result<u64>;
+
+    /// Streams every node below (and not) the given one as (depth from 1, node), each before its children.
+    fn descendants(&self, parent: i64, each: Scan<'_, (u32, Node)>) -> Result<()>;
+
+    /// How many nodes there are, how many of them are files, and the bytes of their contents.
+    fn node_totals(&self) -> Result<(u64, u64, u64)>;
+
+    /// The bytes of a content that is kept inside the store; `None` if it is in the blobs.
+    fn small_content(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>>;
+
+    /// Whether a content of that hash is registered.
+    fn has_content(&self, hash: &[u8; 32]) -> Result<bool>;
+
+    /// A named value of a scope.
+    fn value(&self, scope: &str, name: &str) -> Result<Option<String>>;
+
+    /// Every value of a scope, by name.
+    fn values(&self, scope: &str) -> Result<Vec<Value>>;
+}
+
+/// Writes, seen by the reads of the same transaction at once.
+pub trait WriteTx {
+    /// The reading verbs of the same transaction.
+    fn read(&self) -> &dyn ReadTx;
+
+    /// Inserts a document whose `seq` is 0, and sets it; else replaces the one of that `seq`.
+    ///
+    /// # Errors
+    /// [`saibo_model::ErrorCode::EntityAlreadyExists`] if another has its place in the set, or its id.
+    fn put_document(&mut self, document: &mut Document) -> Result<()>;
+
+    /// Deletes a document and every link of it.
+    fn delete_document(&mut self, seq: i64) -> Result<()>;
+
+    /// Deletes every document of a set with their links.
+    fn delete_entity_set(&mut self, set: &EntitySet) -> Result<()>;
+
+    /// Makes or replaces a link.
+    fn put_link(&mut self, link: &Link) -> Result<()>;
+
+    /// Deletes the link of two documents, whichever is first; whether there was one.
+    fn delete_link(&mut self, one: i64, other: i64) -> Result<bool>;
+
+    /// Inserts a node whose `seq` is 0, and sets it; else replaces the one of that `seq`. Counts the
+    /// references to contents.
+    ///
+    /// # Errors
+    /// [`saibo_model::ErrorCode::EntityAlreadyExists`] if its collection has another of that name.
+    fn put_node(&mut self, node: &mut Node) -> Result<()>;
+
+    /// Deletes a node and everything below it. Contents that nothing refers to any more are swept later.
+    fn delete_node(&mut self, seq: i64) -> Result<()>;
+
+    /// Registers a content before the node that refers to it is put, with its bytes if it is small enough
+    /// to be kept inside the store.
+    fn put_content(&mut self, content: &saibo_model::node::Content, small: Option<&[u8]>) -> Result<()>;
+
+    /// Forgets the contents in the blobs that no node refers to, but for the given ones, and tells which.
+    fn forget_unused_contents(&mut self, keep: &[[u8; 32]]) -> Result<Vec<[u8; 32]>>;
+
+    /// Sets or, with `None`, removes a named value.
+    fn set_value(&mut self, scope: &str, name: &str, value: Option<&str>) -> Result<()>;
+
+    /// Makes later queries that compare this field of this set quick, where the backend can.
+    fn index_field(&mut self, set: &EntitySet, field: &saibo_model::query::Field) -> Result<()>;
+}
