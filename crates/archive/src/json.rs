@@ -71,10 +71,24 @@ pub(crate) fn raw<'de, A: MapAccess<'de>>(map: &mut A, name: &str) -> Result<&'d
     value::<A, &'de RawValue>(map, name).map(RawValue::get)
 }
 
-/// Like [`raw`], of an object.
-pub(crate) fn raw_object<'de, A: MapAccess<'de>>(map: &mut A, name: &str) -> Result<&'de str, A::Error> {
-    let text = raw(map, name)?;
-    if text.starts_with('{') { Ok(text) } else { Err(A::Error::custom(format_args!("`{name}` is not an object"))) }
+/// Like [`raw`], of an object; `null` is as good as absent.
+pub(crate) fn raw_object<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    name: &str,
+) -> Result<Option<&'de str>, A::Error> {
+    match raw(map, name)? {
+        "null" => Ok(None),
+        text if text.starts_with('{') => Ok(Some(text)),
+        _ => Err(A::Error::custom(format_args!("`{name}` is not an object"))),
+    }
+}
+
+/// Like [`value`], of a string; `null` is as good as absent.
+pub(crate) fn some_text<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    name: &str,
+) -> Result<Option<Cow<'de, str>>, A::Error> {
+    Ok(value::<A, Option<Text<'de>>>(map, name)?.map(|Text(text)| text))
 }
 
 /// Puts a member's value into its place; a second one of that name is an error.
@@ -82,6 +96,16 @@ pub(crate) fn once<T, E: serde::de::Error>(place: &mut Option<T>, name: &str, va
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(E::custom(format_args!("`{name}` stands twice"))),
+    }
+}
+
+/// Refuses members of the same name.
+pub(crate) fn distinct<N: AsRef<str>, V, E: serde::de::Error>(members: &[(N, V)]) -> Result<(), E> {
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(()),
+        Some(pair) => Err(E::custom(format_args!("`{}` stands twice", pair[0]))),
     }
 }
 
@@ -219,6 +243,14 @@ impl<'o> ObjectWriter<'o> {
     pub(crate) fn object(&mut self, name: &str) -> ObjectWriter<'_> {
         self.name(name);
         ObjectWriter::open(self.out)
+    }
+
+    /// A string member of any name.
+    pub(crate) fn unknown_string(&mut self, name: &str, text: &str) {
+        self.comma();
+        push_string(self.out, name);
+        self.out.push(b':');
+        push_string(self.out, text);
     }
 
     pub(crate) fn strings<'s>(&mut self, name: &str, texts: impl Iterator<Item = &'s str>) {

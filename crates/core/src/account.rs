@@ -21,7 +21,7 @@ pub(crate) fn basic(unit: &Unit, cell: &Cell, header: &str, now: i64) -> Result<
     let Some((name, password)) = basic_credentials(header) else { return refuse(ErrorCode::BasicAuthFormat) };
     let account = cell.store().read(|tx| tx.document(&EntitySet::control(Kind::Account), None, &name))?;
     let Some(account) = account else {
-        unit.check_password(None, password.expose());
+        let _ = unit.check_password(None, password.expose());
         return refuse(ErrorCode::BasicAuthenticationFailed);
     };
     if unit.lockout().is_locked(&account.id, now) {

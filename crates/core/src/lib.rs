@@ -5,10 +5,16 @@
 //! runs them off its async threads.
 
 pub mod access;
+mod archive;
 pub mod account;
 pub mod cell;
 pub mod clock;
 pub mod dav;
+pub mod document;
+pub mod export;
+pub mod import;
+pub mod job;
+pub mod snapshot;
 pub mod role;
 pub mod settings;
 pub mod unit;

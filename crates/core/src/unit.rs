@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ed25519_dalek::SigningKey;
 use parking_lot::RwLock;
 use saibo_model::node::{CELL_NODE, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
@@ -11,6 +12,7 @@ use saibo_store::{Backend, Place, StoreExt as _, WriteTx};
 use serde_json::{Map, Value};
 
 use crate::access::{Lockout, Turnstile};
+use crate::job::{JobKind, Jobs};
 use crate::{Cell, Settings};
 
 /// Scope of the register's values that say which generation of a Cell counts.
@@ -24,6 +26,8 @@ pub struct Unit {
     backend: Arc<dyn Backend>,
     settings: Settings,
     keys: KeyRing,
+    signing_key: SigningKey,
+    jobs: Arc<Jobs>,
     lockout: Lockout,
     password_checks: Turnstile,
     known: RwLock<HashMap<String, Arc<Known>>>,
@@ -32,10 +36,12 @@ pub struct Unit {
 impl Unit {
     /// A unit over a backend.
     #[must_use]
-    pub fn new(backend: Arc<dyn Backend>, settings: Settings, keys: KeyRing) -> Self {
+    pub fn new(backend: Arc<dyn Backend>, settings: Settings, keys: KeyRing, signing_key: SigningKey) -> Self {
         Self {
+            jobs: Arc::new(Jobs::new(backend.register(), settings.limits.jobs)),
             backend,
             keys,
+            signing_key,
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
             known: RwLock::default(),
@@ -53,6 +59,34 @@ impl Unit {
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    /// The key that signs the manifests of its snapshots.
+    #[must_use]
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.signing_key
+    }
+
+    /// Its exports and imports.
+    #[must_use]
+    pub fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
+    }
+
+    /// Takes up the jobs that the unit left running when it was stopped, and removes what is kept no longer.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn resume(self: &Arc<Self>) -> Result<()> {
+        for job in self.jobs.unfinished()? {
+            tracing::info!(cell = job.cell_name, kind = ?job.kind, name = job.name, "job taken up again");
+            match job.kind {
+                JobKind::Export => crate::export::resume(self, job)?,
+                JobKind::Import => crate::import::resume(self, job)?,
+            }
+        }
+        crate::import::remove_expired(self)?;
+        Ok(())
     }
 
     /// The pauses after failed logins.
@@ -123,12 +157,41 @@ impl Unit {
         Ok(known)
     }
 
+    /// Founds a Cell: its data, its document and its place in the register.
+    ///
+    /// # Errors
+    /// [`ErrorCode::EntityAlreadyExists`] if the name is taken; the store's.
+    pub fn found_cell(&self, name: &str, owner: Option<&str>, now: i64) -> Result<Document> {
+        let mut document = Document {
+            seq: 0,
+            id: Id::random(),
+            set: EntitySet::control(Kind::Cell),
+            key: name.to_owned(),
+            parent: None,
+            peer: None,
+            version: 1,
+            published: now,
+            updated: now,
+            body: serde_json::json!({ "Name": name }).to_string(),
+            hidden: owner.map(|owner| serde_json::json!({ "Owner": owner }).to_string()),
+            extra: None,
+        };
+        let place = Place { cell: document.id.clone(), generation: 1 };
+        self.create_cell(&document.id.clone(), now, || {
+            self.backend.register().write(move |tx| {
+                tx.put_document(&mut document)?;
+                Self::set_generation(tx, &place)?;
+                Ok(document)
+            })
+        })
+    }
+
     /// Makes the data of a new Cell, gives it to `register` to be entered, and takes it away again if that
     /// fails.
     ///
     /// # Errors
     /// The store's, or those of `register`.
-    pub(crate) fn create_cell(&self, id: &Id, now: i64, register: impl FnOnce() -> Result<()>) -> Result<()> {
+    fn create_cell<R>(&self, id: &Id, now: i64, register: impl FnOnce() -> Result<R>) -> Result<R> {
         let place = Place { cell: id.clone(), generation: 1 };
         self.backend.create(&place)?;
         let entered = self.plant(&place, now).and_then(|()| register());

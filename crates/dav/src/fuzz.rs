@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn headers(value in ".{0,40}", range in "bytes ?= ?[0-9, -]{0,30}", length in any::<u64>()) {
+    fn headers(value in ".{0,40}", href in ".{0,20}", range in "bytes ?= ?[0-9, -]{0,30}", length in any::<u64>()) {
         let value = Some(value.as_str());
         let _ = Depth::of_propfind(value, None);
         let _ = Overwrite::parse(value);
@@ -68,7 +68,7 @@ proptest! {
         let _ = Selection::parse(Some(&range), length);
         let _ = Selection::parse(value, length);
         let _ = Destination::parse(value, "http://u/c/b/f", "http://u/c/b");
-        let _ = RoleName::parse(value.unwrap_or_default(), value, "http://u/c/");
+        let _ = RoleName::parse(&href, value, "http://u/c/");
     }
 
     #[test]

@@ -55,8 +55,8 @@ impl IfMatch {
     }
 }
 
-/// Whether an `If-None-Match` header names the document's tag, so that a GET is answered 304. The API compares
-/// the header as a whole; `*` matches nothing, since clients send it to get past caches.
+/// Whether an `If-None-Match` header names the document's tag, so that a GET is answered 304. The API
+/// compares the header as a whole; `*` matches nothing, since clients send it to get past caches.
 #[must_use]
 pub fn none_match(header: Option<&str>, version: i64, updated: i64) -> bool {
     header.is_some_and(|header| header == format(version, updated))

@@ -46,6 +46,11 @@ impl Parameters {
         )
     }
 
+    /// One parameter alone.
+    pub(crate) fn of(name: &str, value: &str) -> Self {
+        Self(vec![(name.to_owned(), value.to_owned())])
+    }
+
     /// A parameter's value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -110,8 +115,9 @@ impl ListOptions {
     /// Reads the options of a list.
     ///
     /// # Errors
-    /// The first of: `$top` and `$skip` 400-OD-0036 or 0029, `$filter` 0003 (see [`filter::parse`]), `$select`
-    /// 0017, `$expand` 0026 or 0039, `$inlinecount` 0013, `$orderby` 0015, `q` 0029, `$top` with `$expand` 0029.
+    /// The first of: `$top` and `$skip` 400-OD-0036 or 0029, `$filter` 0003 (see [`filter::parse`]),
+    /// `$select` 0017, `$expand` 0026 or 0039, `$inlinecount` 0013, `$orderby` 0015, `q` 0029, `$top` with
+    /// `$expand` 0029.
     pub fn parse(parameters: &Parameters) -> Result<Self> {
         let top = number(parameters, "$top", MAX_TOP)?;
         let skip = number(parameters, "$skip", MAX_SKIP)?.unwrap_or(0);

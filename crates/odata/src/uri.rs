@@ -2,7 +2,8 @@
 //! 275 and 316 to 378 of the API reference).
 //!
 //! Splitting checks only the shape. Names and keys are for the caller to look up, because what is wrong is
-//! told in that order: first an unknown entity set, then a malformed key, then an unknown navigation property.
+//! told in that order: first an unknown entity set, then a malformed key, then an unknown navigation
+//! property.
 
 use percent_encoding::percent_decode_str;
 

@@ -6,8 +6,8 @@
 
 mod environment;
 mod limits;
-mod sections;
 mod secret;
+mod sections;
 mod unit_url;
 
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use limits::Limits;
-pub use sections::{CellConfig, LogConfig, LogFormat, UnitConfig};
 pub use secret::Secret;
+pub use sections::{CellConfig, LogConfig, LogFormat, UnitConfig};
 pub(crate) use unit_url::Addressee;
 pub use unit_url::{InvalidUnitUrl, UnitUrl};
 
@@ -99,8 +99,7 @@ impl Config {
         let mut sources = Figment::new();
         if let Some(path) = file {
             // Opened here only for the sake of an error that names the file.
-            std::fs::File::open(path)
-                .map_err(|cause| ConfigError::File { path: path.to_owned(), cause })?;
+            std::fs::File::open(path).map_err(|cause| ConfigError::File { path: path.to_owned(), cause })?;
             sources = sources.merge(Toml::file_exact(path));
         }
         for (key, value) in environment::settings(variables)? {

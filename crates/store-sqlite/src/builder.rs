@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use saibo_model::node::Content;
 use saibo_model::{Document, EntitySet, Id, Node};
 use saibo_store::builder::{Built, BuiltCell, Defect};
@@ -37,6 +37,8 @@ pub(crate) struct SqliteBuilder {
     sets: std::collections::HashMap<EntitySet, i64>,
     last: i64,
     last_times: (i64, i64),
+    /// Whether the index is there that finds a node by its name.
+    finds_children: bool,
 }
 
 impl SqliteBuilder {
@@ -55,6 +57,7 @@ impl SqliteBuilder {
             sets: std::collections::HashMap::new(),
             last: 0,
             last_times: (0, 0),
+            finds_children: false,
         })
     }
 
@@ -162,14 +165,14 @@ impl SqliteBuilder {
     }
 
     /// Makes an index; where rows collide, finds which.
-    fn index(&self, sql: &str, columns: &str, limit: usize, defects: &mut Vec<Defect>) -> Result<()> {
+    fn index(&self, sql: &str, table: &str, columns: &str, limit: usize, defects: &mut Vec<Defect>) -> Result<()> {
         match self.connection.execute_batch(sql).map_err(while_doing("indexing a built Cell")) {
             Err(e) if e.kind() == ErrorKind::Conflict => {
                 self.find(
-                    &format!("SELECT MAX(id),'' FROM document GROUP BY {columns} HAVING COUNT(*)>1"),
+                    &format!("SELECT MAX(id),'' FROM {table} GROUP BY {columns} HAVING COUNT(*)>1"),
                     limit,
                     defects,
-                    |id, _| Defect::DuplicateDocument { id },
+                    |id, _| Defect::Duplicate { id },
                 )?;
                 // Not unique, so that the other checks can go on.
                 self.batch(&sql.replace("UNIQUE ", ""))
@@ -256,6 +259,17 @@ impl Builder for SqliteBuilder {
         Ok(seq)
     }
 
+    fn child(&mut self, parent: i64, name: &str) -> Result<Option<i64>> {
+        if !self.finds_children {
+            self.batch(schema::node_name())?;
+            self.finds_children = true;
+        }
+        self.connection
+            .prepare_cached("SELECT seq FROM node WHERE parent=? AND name=?")
+            .and_then(|mut statement| statement.query_row(params![parent, name], |row| row.get(0)).optional())
+            .map_err(while_doing("building a Cell"))
+    }
+
     fn content_writer(&mut self) -> Result<Box<dyn BlobWriter>> {
         Ok(Box::new(ContentWriter::bulk(&self.folder.path().join("blobs"), &self.tmp)))
     }
@@ -274,15 +288,16 @@ impl Builder for SqliteBuilder {
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>> {
         let mut defects = Vec::new();
         for sql in schema::INDEXES {
-            let columns = match sql {
-                sql if sql.contains("document_id ") => "id",
-                sql if sql.contains("document_key ") => "entity_set,key,parent",
+            let (table, columns) = match sql {
+                sql if sql.contains("document_id ") => ("document", "id"),
+                sql if sql.contains("document_key ") => ("document", "entity_set,key,parent"),
+                sql if sql.contains("node_id ") => ("node", "id"),
                 _ => {
                     self.batch(sql)?;
                     continue;
                 }
             };
-            self.index(sql, columns, limit, &mut defects)?;
+            self.index(sql, table, columns, limit, &mut defects)?;
         }
         self.resolve_links(limit, &mut defects)?;
         self.find_dangling(limit, &mut defects)?;

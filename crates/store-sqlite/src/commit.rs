@@ -1,66 +1,183 @@
 //! The one writer of a store, with group commit.
 //!
-//! Whoever gets the connection runs everything that waits at that moment in one transaction, each work in its
-//! own savepoint, and commits once: one sync to disk for all of them. The others find their result ready when
-//! their turn comes.
+//! Of those who wait to write, the first leads: it runs everything that waits at that moment in one
+//! transaction, each work in its own savepoint, and commits once: one sync to disk for all of them. Then it
+//! wakes them with their results and the next of those who came meanwhile to lead in turn. Nobody whose work
+//! is on disk waits for another's commit.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use saibo_model::{Error as DomainError, Result as DomainResult};
 use saibo_store::store::WriteWork;
-use saibo_store::{Error, ErrorKind, WriteTx};
+use saibo_store::{Error, ErrorKind, Result, WriteTx};
 
+use crate::connection::{self, Log};
 use crate::error::while_doing;
+use crate::folder::Folder;
+use crate::housekeeper::{Housekeeper, Job};
 use crate::write::SqliteWriteTx;
 
 /// At most this many works share a commit, so that the first of them is not kept waiting.
 const GROUP: usize = 256;
 
-struct Waiting {
-    work: WriteWork,
-    result: Arc<Mutex<Option<DomainResult<()>>>>,
-}
+/// Pages of the log not yet in the database that make the housekeeper move them: 8 MiB.
+const CHECKPOINT: i64 = 2_000;
+
+/// Pages of the log from which on writers wait until readers have left it, so that it can begin again.
+const RESTART: i64 = 32 * CHECKPOINT;
+
+/// How long they wait. A single reader that takes longer lets the log grow by another [`CHECKPOINT`].
+const RESTART_WAIT: Duration = Duration::from_millis(200);
 
 /// The writer of one store.
 pub(crate) struct Committer {
-    connection: Mutex<Connection>,
-    queue: Mutex<Vec<Waiting>>,
+    /// `None` only while it is dropped.
+    connection: Mutex<Option<Connection>>,
+    queue: Mutex<Queue>,
     retired: AtomicBool,
+    folder: Arc<Folder>,
+    file: &'static str,
+    housekeeper: Housekeeper,
+    /// Pages that the log had when the housekeeper was called, or 0 if it is not under way.
+    called: AtomicI64,
+    me: Weak<Committer>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// Whether somebody leads, or has been told to.
+    led: bool,
+}
+
+struct Waiting {
+    work: WriteWork,
+    answer: Answer,
+}
+
+/// Where one who waits hears of it.
+#[derive(Default)]
+struct Turn {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Waiting,
+    Lead,
+    Done(DomainResult<()>),
+}
+
+impl Turn {
+    fn set(&self, state: State) {
+        *self.state.lock() = state;
+        self.changed.notify_one();
+    }
+
+    /// `None` if it is this one's turn to lead.
+    fn wait(&self) -> Option<DomainResult<()>> {
+        let mut state = self.state.lock();
+        loop {
+            match std::mem::take(&mut *state) {
+                State::Waiting => self.changed.wait(&mut state),
+                State::Lead => return None,
+                State::Done(result) => return Some(result),
+            }
+        }
+    }
+}
+
+/// The promise of a result, kept even if whoever gave it falls over.
+struct Answer(Option<Arc<Turn>>);
+
+impl Answer {
+    fn give(mut self, result: DomainResult<()>) {
+        if let Some(turn) = self.0.take() {
+            turn.set(State::Done(result));
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(turn) = self.0.take() {
+            let error = Error::new(ErrorKind::Other, "waiting for a write that was given up");
+            turn.set(State::Done(Err(error.into())));
+        }
+    }
+}
+
+/// Passes the lead on, also when the leader falls over.
+struct PassOn<'a>(&'a Mutex<Queue>);
+
+impl Drop for PassOn<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        match queue.waiting.front().and_then(|next| next.answer.0.as_ref()) {
+            Some(next) => next.set(State::Lead),
+            None => queue.led = false,
+        }
+    }
 }
 
 impl Committer {
-    pub(crate) fn new(connection: Connection) -> Self {
-        Self {
-            connection: Mutex::new(connection),
-            queue: Mutex::new(Vec::new()),
+    pub(crate) fn open(folder: Arc<Folder>, file: &'static str, housekeeper: Housekeeper) -> Result<Arc<Self>> {
+        let connection = connection::writer(&folder.join(file))?;
+        Ok(Arc::new_cyclic(|me| Self {
+            connection: Mutex::new(Some(connection)),
+            queue: Mutex::default(),
             retired: AtomicBool::new(false),
-        }
+            folder,
+            file,
+            housekeeper,
+            called: AtomicI64::new(0),
+            me: me.clone(),
+        }))
     }
 
     /// Runs a work and returns when it is on disk.
     pub(crate) fn write(&self, work: WriteWork) -> DomainResult<()> {
-        let result = Arc::new(Mutex::new(None));
-        self.queue.lock().push(Waiting { work, result: result.clone() });
-        loop {
-            let connection = self.connection.lock();
-            if let Some(result) = result.lock().take() {
-                return result;
+        let turn = Arc::new(Turn::default());
+        let led = {
+            let mut queue = self.queue.lock();
+            queue.waiting.push_back(Waiting { work, answer: Answer(Some(turn.clone())) });
+            std::mem::replace(&mut queue.led, true)
+        };
+        if led && let Some(result) = turn.wait() {
+            return result;
+        }
+        self.lead();
+        // Whoever leads is the first of the queue, so its own work was among those done.
+        turn.wait().unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Other, "leading a group of writes without being of it").into())
+        })
+    }
+
+    fn lead(&self) {
+        let _pass_on = PassOn(&self.queue);
+        let connection = self.connection.lock();
+        let group: Vec<Waiting> = {
+            let mut queue = self.queue.lock();
+            let count = queue.waiting.len().min(GROUP);
+            queue.waiting.drain(..count).collect()
+        };
+        match &*connection {
+            Some(connection) if !self.retired.load(Ordering::Acquire) => {
+                run(connection, group);
+                self.look_at_log(connection);
             }
-            let group: Vec<Waiting> = {
-                let mut queue = self.queue.lock();
-                let count = queue.len().min(GROUP);
-                queue.drain(..count).collect()
-            };
-            if self.retired.load(Ordering::Acquire) {
+            _ => {
                 for waiting in group {
-                    *waiting.result.lock() = Some(Err(retired().into()));
+                    waiting.answer.give(Err(Error::new(ErrorKind::Retired, "waiting to write").into()));
                 }
-            } else {
-                run(&connection, group);
             }
         }
     }
@@ -74,52 +191,130 @@ impl Committer {
     pub(crate) fn reinstate(&self) {
         self.retired.store(false, Ordering::Release);
     }
+
+    /// Calls the housekeeper if the log has grown; moves it here and now if that did not help.
+    fn look_at_log(&self, connection: &Connection) {
+        // The newest of the modes: it changes nothing and tells.
+        let Ok(log) = connection::checkpoint(connection, "NOOP") else { return };
+        if log.pages - log.moved < CHECKPOINT {
+            return;
+        }
+        let called = self.called.load(Ordering::Acquire);
+        let is_behind = called != 0 && log.pages > called.saturating_add(RESTART);
+        let is_called = called != 0
+            || self.called.compare_exchange(0, log.pages, Ordering::AcqRel, Ordering::Acquire).is_err()
+            || self.housekeeper.leave(Job::Checkpoint(self.me.clone())).is_ok();
+        if !is_called || is_behind {
+            if !is_called {
+                self.called.store(0, Ordering::Release);
+            }
+            if let Err(error) = connection::checkpoint(connection, "PASSIVE") {
+                tracing::warn!(%error, "a database's log stays as it is for now");
+            }
+        }
+    }
+
+    /// Moves the log into the database. Writers carry on while most of it is moved; they wait for what came
+    /// meanwhile, which is little, because only a log that was moved to its end can begin again.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        let outcome = self.move_log();
+        self.called.store(0, Ordering::Release);
+        outcome
+    }
+
+    fn move_log(&self) -> Result<()> {
+        let connection = connection::checkpointer(&self.folder.join(self.file))?;
+        let mut log = connection::checkpoint(&connection, "PASSIVE")?;
+        if log.pages - log.moved > CHECKPOINT / 4 {
+            log = connection::checkpoint(&connection, "PASSIVE")?;
+        }
+        let Log { pages, moved } = log;
+        if pages == moved && pages < RESTART {
+            return Ok(());
+        }
+        let _writers_wait = self.connection.lock();
+        connection::checkpoint(&connection, "PASSIVE")?;
+        if pages >= RESTART {
+            // Readers that begin now leave the log alone, for all of it is in the database; wait for the rest.
+            connection.busy_timeout(RESTART_WAIT).map_err(while_doing("checkpointing a database"))?;
+            connection::checkpoint(&connection, "RESTART")?;
+        }
+        Ok(())
+    }
 }
 
-fn retired() -> Error {
-    Error::new(ErrorKind::Retired, "waiting to write")
+impl Drop for Committer {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.get_mut().take() {
+            // Without a housekeeper it is closed here and now.
+            drop(self.housekeeper.leave(Job::Close(vec![connection])));
+        }
+    }
 }
 
 fn run(connection: &Connection, group: Vec<Waiting>) {
-    let mut done = Vec::with_capacity(group.len());
-    let outcome = (|| -> Result<(), Error> {
-        execute(connection, "BEGIN IMMEDIATE")?;
-        for waiting in group {
-            let result = run_one(connection, waiting.work);
-            done.push((waiting.result, result));
+    let mut waiting = group.into_iter();
+    while waiting.len() > 0 {
+        if let Err(error) = run_together(connection, &mut waiting) {
+            for waiting in waiting {
+                waiting.answer.give(Err(again(&error).into()));
+            }
+            return;
+        }
+    }
+}
+
+/// Runs works in one transaction until there are none left or the database ended it by itself, as it does
+/// when the disk is full. An error says that it could not even begin.
+fn run_together(connection: &Connection, waiting: &mut std::vec::IntoIter<Waiting>) -> Result<()> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    let alone = waiting.len() == 1;
+    let mut done = Vec::with_capacity(waiting.len());
+    let outcome = (|| {
+        for Waiting { work, answer } in waiting.by_ref() {
+            let result = if alone { run_caught(connection, work) } else { run_one(connection, work) };
+            let failed = alone && result.is_err();
+            done.push((answer, result));
+            if connection.is_autocommit() {
+                return Err(Error::new(ErrorKind::Busy, "writing along with one that failed"));
+            }
+            if failed {
+                return execute(connection, "ROLLBACK");
+            }
         }
         execute(connection, "COMMIT")
     })();
     if let Err(error) = outcome {
         // Nothing of the group is on disk, so nobody may hear that it is.
-        if !connection.is_autocommit() {
-            // If this fails too, the next BEGIN fails, and says so.
-            if let Err(error) = execute(connection, "ROLLBACK") {
-                tracing::error!(%error, "a failed transaction could not be rolled back");
-            }
+        if !connection.is_autocommit()
+            && let Err(error) = execute(connection, "ROLLBACK")
+        {
+            // Then the next BEGIN fails, and says so.
+            tracing::error!(%error, "a failed transaction could not be rolled back");
         }
-        let kind = error.kind();
-        let text = error.to_string();
-        for (slot, result) in done {
-            let failed = Error::new(kind, "committing").because(text.clone());
-            *slot.lock() = Some(result.and(Err(failed.into())));
+        for (answer, result) in done {
+            answer.give(result.and(Err(again(&error).into())));
         }
-        return;
+        return Ok(());
     }
-    for (slot, result) in done {
-        *slot.lock() = Some(result);
+    for (answer, result) in done {
+        answer.give(result);
     }
+    Ok(())
+}
+
+/// One error told to each of many.
+fn again(error: &Error) -> Error {
+    Error::new(error.kind(), "committing").because(error.to_string())
 }
 
 fn run_one(connection: &Connection, work: WriteWork) -> DomainResult<()> {
     execute(connection, "SAVEPOINT work")?;
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        let mut tx = SqliteWriteTx::new(connection);
-        work(&mut tx as &mut dyn WriteTx)
-    }))
-    .unwrap_or_else(|_panic| {
-        Err(DomainError::from(Error::new(ErrorKind::Other, "running a write, which panicked")))
-    });
+    let result = run_caught(connection, work);
+    if connection.is_autocommit() {
+        // There is no savepoint any more either.
+        return result;
+    }
     if result.is_err() {
         execute(connection, "ROLLBACK TO work")?;
     }
@@ -127,7 +322,17 @@ fn run_one(connection: &Connection, work: WriteWork) -> DomainResult<()> {
     result
 }
 
-fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
+fn run_caught(connection: &Connection, work: WriteWork) -> DomainResult<()> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let mut tx = SqliteWriteTx::new(connection);
+        work(&mut tx as &mut dyn WriteTx)
+    }))
+    .unwrap_or_else(|_panic| {
+        Err(DomainError::from(Error::new(ErrorKind::Other, "running a write, which panicked")))
+    })
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<()> {
     connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute([]))

@@ -72,20 +72,25 @@ CREATE TABLE value (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The indexes, apart from the tables: a bulk load makes them when everything is in.
+/// The indexes, apart from the tables: a bulk load makes them when everything is in, if it did not need one before.
 ///
 /// `document_updated` serves the default order of a list; the partial ones cost nothing for entities.
 pub(crate) const INDEXES: [&str; 9] = [
-    "CREATE UNIQUE INDEX document_id ON document (id)",
-    "CREATE UNIQUE INDEX document_key ON document (entity_set, key, parent)",
-    "CREATE INDEX document_updated ON document (entity_set, updated DESC, seq DESC)",
-    "CREATE INDEX document_parent ON document (parent, entity_set) WHERE parent <> ''",
-    "CREATE INDEX document_peer ON document (peer) WHERE peer IS NOT NULL",
-    "CREATE INDEX link_second ON link (second, first)",
-    "CREATE UNIQUE INDEX node_name ON node (parent, name)",
-    "CREATE UNIQUE INDEX node_id ON node (id)",
-    "CREATE INDEX content_unused ON content (hash) WHERE uses<=0 AND data IS NULL",
+    "CREATE UNIQUE INDEX IF NOT EXISTS document_id ON document (id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS document_key ON document (entity_set, key, parent)",
+    "CREATE INDEX IF NOT EXISTS document_updated ON document (entity_set, updated DESC, seq DESC)",
+    "CREATE INDEX IF NOT EXISTS document_parent ON document (parent, entity_set) WHERE parent <> ''",
+    "CREATE INDEX IF NOT EXISTS document_peer ON document (peer) WHERE peer IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS link_second ON link (second, first)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS node_name ON node (parent, name)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS node_id ON node (id)",
+    "CREATE INDEX IF NOT EXISTS content_unused ON content (hash) WHERE uses<=0 AND data IS NULL",
 ];
+
+/// The index of [`INDEXES`] that finds a child by its name: a bulk load of a tree needs it early.
+pub(crate) fn node_name() -> &'static str {
+    INDEXES.into_iter().find(|sql| sql.contains("node_name")).unwrap_or_default()
+}
 
 /// Makes the tables of a new database.
 pub(crate) fn create(connection: &Connection) -> Result<()> {

@@ -16,8 +16,8 @@ pub struct Origin {
 /// A link or parent that names a document which is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Defect {
-    /// Two documents have one id, or one place in their set.
-    DuplicateDocument {
+    /// Two documents or nodes have one id, or two documents one place in their set.
+    Duplicate {
         /// The id of the later one.
         id: Id,
     },
@@ -70,6 +70,9 @@ pub trait Builder: Send {
 
     /// Adds a node below the node of that `seq` (0 for the Cell's own) and tells its `seq`.
     fn node(&mut self, node: &Node) -> Result<i64>;
+
+    /// The `seq` of a node that was added, by the collection it is in and its name.
+    fn child(&mut self, parent: i64, name: &str) -> Result<Option<i64>>;
 
     /// Begins to write a content. It need not be synced one by one: [`Builder::finish`] syncs everything.
     fn content_writer(&mut self) -> Result<Box<dyn BlobWriter>>;

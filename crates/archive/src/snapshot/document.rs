@@ -80,7 +80,7 @@ impl<'a> DocumentLine<'a> {
         if let Some(links) = &self.links {
             let mut object = source.object("l");
             for (name, id) in links {
-                object.string(name, id);
+                object.unknown_string(name, id);
             }
             object.close();
         }
@@ -190,32 +190,31 @@ impl<'de> Visitor<'de> for SourceSeed {
         let map = &mut map;
         while let Some(Text(name)) = map.next_key()? {
             match &*name {
-                "c" => json::once(&mut cell, "c", json::value::<_, Text<'de>>(map, "c")?.0)?,
-                "b" => json::once(&mut box_id, "b", json::value::<_, Text<'de>>(map, "b")?.0)?,
-                "n" => json::once(&mut collection, "n", json::value::<_, Text<'de>>(map, "n")?.0)?,
-                "t" => json::once(&mut entity_type, "t", json::value::<_, Text<'de>>(map, "t")?.0)?,
+                "c" => json::once(&mut cell, "c", json::some_text(map, "c")?)?,
+                "b" => json::once(&mut box_id, "b", json::some_text(map, "b")?)?,
+                "n" => json::once(&mut collection, "n", json::some_text(map, "n")?)?,
+                "t" => json::once(&mut entity_type, "t", json::some_text(map, "t")?)?,
                 "p" => json::once(&mut published, "p", json::value::<_, i64>(map, "p")?)?,
                 "u" => json::once(&mut updated, "u", json::value::<_, i64>(map, "u")?)?,
                 "s" => json::once(&mut fields, "s", json::raw_object(map, "s")?)?,
                 "h" => json::once(&mut hidden, "h", json::raw_object(map, "h")?)?,
                 "d" => json::once(&mut dynamic, "d", json::raw_object(map, "d")?)?,
                 "a" => json::once(&mut acl, "a", json::raw_object(map, "a")?)?,
-                "l" => json::once(&mut links, "l", json::value::<_, Members<'de, Text<'de>>>(map, "l")?)?,
-                "ll" => json::once(&mut entity_links, "ll", json::value::<_, Vec<Text<'de>>>(map, "ll")?)?,
-                "type" => json::once(&mut kind, "type", json::value::<_, Text<'de>>(map, "type")?.0)?,
+                "l" => json::once(&mut links, "l", json::value::<_, Option<Members<'de, Text<'de>>>>(map, "l")?)?,
+                "ll" => json::once(&mut entity_links, "ll", json::value::<_, Option<Vec<Text<'de>>>>(map, "ll")?)?,
+                "type" => json::once(&mut kind, "type", json::some_text(map, "type")?)?,
                 _ => {
                     let value = json::raw(map, &name)?;
-                    if unknown.iter().any(|(known, _)| *known == name) {
-                        return Err(A::Error::custom(format_args!("`{name}` stands twice")));
-                    }
                     unknown.push((name, value));
                 }
             }
         }
+        json::distinct(&unknown)?;
         let missing = A::Error::missing_field;
-        if kind.is_some_and(|kind| kind != self.0.name()) {
+        if kind.flatten().is_some_and(|kind| kind != self.0.name()) {
             return Err(A::Error::custom(format_args!("`type` is not {:?}", self.0.name())));
         }
+        let (cell, collection, entity_type) = (cell.flatten(), collection.flatten(), entity_type.flatten());
         if cell.is_none() && self.0 != Kind::Cell {
             return Err(missing("c"));
         }
@@ -226,17 +225,19 @@ impl<'de> Visitor<'de> for SourceSeed {
             id: Cow::Borrowed(""),
             kind: self.0,
             cell,
-            box_id,
+            box_id: box_id.flatten(),
             collection,
             entity_type,
             published: published.ok_or_else(|| missing("p"))?,
             updated: updated.ok_or_else(|| missing("u"))?,
-            fields: fields.ok_or_else(|| missing("s"))?,
-            hidden,
-            dynamic,
-            acl,
-            links: links.map(|Members(links)| links.into_iter().map(|(name, Text(id))| (name, id)).collect()),
-            entity_links: entity_links.map(|links| links.into_iter().map(|Text(link)| link).collect()),
+            fields: fields.flatten().ok_or_else(|| missing("s"))?,
+            hidden: hidden.flatten(),
+            dynamic: dynamic.flatten(),
+            acl: acl.flatten(),
+            links: links
+                .flatten()
+                .map(|Members(links)| links.into_iter().map(|(name, Text(id))| (name, id)).collect()),
+            entity_links: entity_links.flatten().map(|links| links.into_iter().map(|Text(link)| link).collect()),
             unknown,
         })
     }

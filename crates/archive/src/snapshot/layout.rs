@@ -54,11 +54,16 @@ pub(crate) fn required() -> impl Iterator<Item = &'static str> {
     [EXPORT_MANIFEST, CELL].into_iter().chain(Kind::IN_CELL.into_iter().map(documents)).chain([LINKS])
 }
 
+/// The entries that there is one of: the required ones and ours.
+pub(crate) fn singles() -> impl Iterator<Item = &'static str> {
+    required().chain([ENTRY_LIST, MANIFEST, SIGNATURE])
+}
+
 /// What an entry is, by its name. Paths are relative to `20_webdav/`; the Cell's own is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place<'n> {
     ExportManifest,
-    Cell,
+    /// Documents of a kind; the Cell's own too.
     Documents(Kind),
     Links,
     /// The folder of a resource.
@@ -85,7 +90,7 @@ pub(crate) fn place(name: &str, max_depth: usize) -> Result<Place<'_>> {
     let place = match name {
         EXPORT_MANIFEST => Place::ExportManifest,
         ODATA | OURS => Place::Root,
-        CELL => Place::Cell,
+        CELL => Place::Documents(Kind::Cell),
         LINKS => Place::Links,
         ENTRY_LIST => Place::EntryList,
         MANIFEST => Place::Manifest,

@@ -116,28 +116,27 @@ impl<'de> Visitor<'de> for SourceSeed {
                 }
                 _ => {
                     let value = json::raw(map, &name)?;
-                    if unknown.iter().any(|(known, _)| *known == name) {
-                        return Err(A::Error::custom(format_args!("`{name}` stands twice")));
-                    }
                     unknown.push((name, value));
                     continue;
                 }
             };
-            json::once(place, &name, json::value::<_, Text<'de>>(map, &name)?.0)?;
+            json::once(place, &name, json::some_text(map, &name)?)?;
         }
+        json::distinct(&unknown)?;
         let missing = A::Error::missing_field;
-        if kind.is_some_and(|kind| kind != TYPE) {
+        if kind.flatten().is_some_and(|kind| kind != TYPE) {
             return Err(A::Error::custom("`type` is not \"link\""));
         }
         Ok(LinkLine {
             id: Cow::Borrowed(""),
-            cell: cell.ok_or_else(|| missing("c"))?,
-            box_id,
-            collection,
+            cell: cell.flatten().ok_or_else(|| missing("c"))?,
+            box_id: box_id.flatten(),
+            collection: collection.flatten(),
             published: published.ok_or_else(|| missing("p"))?,
             updated: updated.ok_or_else(|| missing("u"))?,
-            ids: [k1.ok_or_else(|| missing("k1"))?, k2.ok_or_else(|| missing("k2"))?],
-            types: [t1.ok_or_else(|| missing("t1"))?, t2.ok_or_else(|| missing("t2"))?],
+            ids: [
+ k1.flatten().ok_or_else(|| missing("k1"))?, k2.flatten().ok_or_else(|| missing("k2"))?],
+            types: [t1.flatten().ok_or_else(|| missing("t1"))?, t2.flatten().ok_or_else(|| missing("t2"))?],
             unknown,
         })
     }

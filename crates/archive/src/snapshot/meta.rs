@@ -94,21 +94,19 @@ impl<'de> Visitor<'de> for MetaVisitor {
                 "p" => json::once(&mut published, "p", json::value::<_, i64>(map, "p")?)?,
                 "u" => json::once(&mut updated, "u", json::value::<_, i64>(map, "u")?)?,
                 "v" => json::once(&mut version, "v", json::value::<_, i64>(map, "v")?)?,
-                "cs" => json::once(&mut cell_status, "cs", json::value::<_, String>(map, "cs")?)?,
-                "ct" => json::once(&mut content_type, "ct", json::value::<_, String>(map, "ct")?)?,
-                "cl" => json::once(&mut length, "cl", json::value::<_, u64>(map, "cl")?)?,
-                "et" => json::once(&mut encryption, "et", json::value::<_, String>(map, "et")?)?,
-                "a" => json::once(&mut acl, "a", json::raw_object(map, "a")?.to_owned())?,
-                "d" => json::once(&mut properties, "d", json::raw_object(map, "d")?.to_owned())?,
+                "cs" => json::once(&mut cell_status, "cs", json::value::<_, Option<String>>(map, "cs")?)?,
+                "ct" => json::once(&mut content_type, "ct", json::value::<_, Option<String>>(map, "ct")?)?,
+                "cl" => json::once(&mut length, "cl", json::value::<_, Option<u64>>(map, "cl")?)?,
+                "et" => json::once(&mut encryption, "et", json::value::<_, Option<String>>(map, "et")?)?,
+                "a" => json::once(&mut acl, "a", json::raw_object(map, "a")?.map(str::to_owned))?,
+                "d" => json::once(&mut properties, "d", json::raw_object(map, "d")?.map(str::to_owned))?,
                 _ => {
                     let value = json::raw(map, &name)?.to_owned();
-                    if unknown.iter().any(|(known, _)| *known == *name) {
-                        return Err(A::Error::custom(format_args!("`{name}` stands twice")));
-                    }
                     unknown.push((name.into_owned(), value));
                 }
             }
         }
+        json::distinct(&unknown)?;
         let missing = A::Error::missing_field;
         let kind = kind.ok_or_else(|| missing("t"))?;
         Ok(NodeMeta {
@@ -118,12 +116,12 @@ impl<'de> Visitor<'de> for MetaVisitor {
             published: published.ok_or_else(|| missing("p"))?,
             updated: updated.ok_or_else(|| missing("u"))?,
             version: version.unwrap_or(1),
-            cell_status,
-            content_type,
-            length,
-            encryption,
-            acl,
-            properties,
+            cell_status: cell_status.flatten(),
+            content_type: content_type.flatten(),
+            length: length.flatten(),
+            encryption: encryption.flatten(),
+            acl: acl.flatten(),
+            properties: properties.flatten(),
             unknown,
         })
     }

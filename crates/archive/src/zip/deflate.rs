@@ -19,7 +19,7 @@ impl Deflater {
     pub(crate) fn new() -> Self {
         // The fastest level: documents shrink to about a quarter with it, and export keeps up with a disk. It also
         // never reaches the ratios at which readers suspect a bomb, not even on zeros.
-        Self { compress: Compress::new(Compression::fast(), false), out: vec![0; BUFFER] }
+        Self { compress: Compress::new(Compression::fast(), false), out: vec![0; BUFFER / 4] }
     }
 
     /// Compresses a piece of the current content; what comes out goes to `sink`.

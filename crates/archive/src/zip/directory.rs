@@ -3,31 +3,12 @@
 //! Entries are never all in memory. The [`Cursor`] checks each by itself and against the one before: they must stand in
 //! the order of their data and must not overlap, as every program that writes a zip from front to back has them.
 
-use std::cell::RefCell;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use super::header::{self, Fields, Header};
+use super::source::Source;
 use super::{BUFFER, entry};
 use crate::{Error, Limits, Result};
-
-/// The file itself. Shared by whatever reads from it: each seeks before it reads.
-pub(crate) type Source<R> = RefCell<R>;
-
-/// Reads at a position until `buffer` is full or the file ends; returns how much was read.
-pub(crate) fn read_at<R: Read + Seek>(source: &Source<R>, position: u64, buffer: &mut [u8]) -> Result<usize> {
-    let mut source = source.borrow_mut();
-    source.seek(SeekFrom::Start(position))?;
-    let mut done = 0;
-    while done < buffer.len() {
-        match source.read(&mut buffer[done..]) {
-            Ok(0) => break,
-            Ok(n) => done += n,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(done)
-}
 
 /// Where the central directory is.
 #[derive(Clone, Debug)]
@@ -42,15 +23,15 @@ pub(crate) struct Directory {
 impl Directory {
     /// Finds the directory from the end of the file.
     pub(crate) fn locate<R: Read + Seek>(source: &Source<R>) -> Result<Self> {
-        let length = source.borrow_mut().seek(SeekFrom::End(0))?;
+        let length = source.length()?;
         let tail_start = length.saturating_sub((header::END_LEN + usize::from(u16::MAX) + 128) as u64);
         let mut tail = vec![0; (length - tail_start) as usize];
-        let read = read_at(source, tail_start, &mut tail)?;
+        let read = source.read_at(tail_start, &mut tail)?;
         tail.truncate(read);
 
         let Some(end) = find_end(&tail) else {
             let mut magic = [0; 4];
-            let read = read_at(source, 0, &mut magic)?;
+            let read = source.read_at(0, &mut magic)?;
             let zip = read == 4 && u32::from_le_bytes(magic) == header::LOCAL;
             return Err(if zip { Error::truncated("its central directory is missing") } else { Error::NotAZip });
         };
@@ -63,7 +44,7 @@ impl Directory {
             && let Some(end64_at) = parse_locator(locator)
         {
             let mut record = [0; header::END64_LEN];
-            if read_at(source, end64_at, &mut record)? != record.len() {
+            if source.read_at(end64_at, &mut record)? != record.len() {
                 return Err(damaged());
             }
             let large = parse_end64(&record).ok_or_else(damaged)?;
@@ -202,11 +183,6 @@ impl Cursor {
         Ok(Some(entry))
     }
 
-    /// The entry after the one that [`next`](Self::next) gave last.
-    pub(crate) fn peek(&self) -> Option<&Entry> {
-        self.ahead.as_ref()
-    }
-
     fn parse<R: Read + Seek>(&mut self, source: &Source<R>, limits: &Limits) -> Result<Option<Entry>> {
         if self.left == 0 {
             let end = self.directory.start + self.directory.size;
@@ -239,7 +215,7 @@ impl Cursor {
         let kept = self.buffer.len();
         let more = (BUFFER as u64).min(end - self.position) as usize;
         self.buffer.resize(kept + more, 0);
-        let read = read_at(source, self.position, &mut self.buffer[kept..])?;
+        let read = source.read_at(self.position, &mut self.buffer[kept..])?;
         if more == 0 || read != more {
             return Err(Error::truncated("its central directory is cut off"));
         }

@@ -5,8 +5,9 @@ use std::io::{self, Read, Seek};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::BUFFER;
-use super::directory::{Entry, Source, read_at};
+use super::directory::Entry;
 use super::header::{self, Header};
+use super::source::Source;
 use crate::{Error, Result};
 
 /// Bytes that an empty content takes when it is deflated.
@@ -42,7 +43,7 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
         }
         let mut reader = Self {
             source,
-            inflate: (header.method == header::DEFLATED).then(|| Decompress::new(false)),
+            inflate: (header.method == header::DEFLATED).then(|| source.inflater()),
             input: Vec::new(),
             at: 0,
             position: data,
@@ -112,8 +113,8 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
     }
 
     /// Where the data ends in the file, and its checksum there. Known when all is read.
-    pub(crate) fn packed_end(self) -> (u64, u32) {
-        (self.position, self.packed_crc32.finalize())
+    pub(crate) fn packed_end(&self) -> (u64, u32) {
+        (self.position, self.packed_crc32.clone().finalize())
     }
 
     /// Makes content of the data; 0 when there is no more.
@@ -149,7 +150,7 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
     /// Reads straight into a large buffer.
     fn read_past_buffer(&mut self, out: &mut [u8]) -> Result<usize> {
         let count = self.left.min(out.len() as u64) as usize;
-        if read_at(self.source, self.position, &mut out[..count])? != count {
+        if self.source.read_at(self.position, &mut out[..count])? != count {
             return Err(self.corrupt("the file ends within its data"));
         }
         self.packed_crc32.update(&out[..count]);
@@ -165,7 +166,7 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
         let count = self.left.min(BUFFER as u64) as usize;
         self.input.resize(count, 0);
         self.at = 0;
-        if read_at(self.source, self.position, &mut self.input)? != count {
+        if self.source.read_at(self.position, &mut self.input)? != count {
             return Err(self.corrupt("the file ends within its data"));
         }
         self.packed_crc32.update(&self.input);
@@ -194,6 +195,14 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
     }
 }
 
+impl<R> Drop for EntryReader<'_, R> {
+    fn drop(&mut self) {
+        if let Some(inflater) = self.inflate.take() {
+            self.source.give_back(inflater);
+        }
+    }
+}
+
 impl<R: Read + Seek> Read for EntryReader<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         Ok(self.read_some(out)?)
@@ -213,7 +222,7 @@ pub(crate) fn read_local<R: Read + Seek>(source: &Source<R>, entry: &Entry) -> R
     let cut = || Error::corrupt(entry.name(), "its local header is cut off");
     // Nearly always the whole of it; a second read is for long extra fields.
     let mut bytes = vec![0; header::LOCAL_LEN + entry.header.name.len() + 32];
-    let read = read_at(source, entry.header.offset, &mut bytes)?;
+    let read = source.read_at(entry.header.offset, &mut bytes)?;
     bytes.truncate(read);
     let lengths = bytes.get(26..header::LOCAL_LEN).ok_or_else(cut)?;
     let length = header::LOCAL_LEN
@@ -221,7 +230,7 @@ pub(crate) fn read_local<R: Read + Seek>(source: &Source<R>, entry: &Entry) -> R
         + usize::from(u16::from_le_bytes([lengths[2], lengths[3]]));
     if length > bytes.len() {
         bytes.resize(length, 0);
-        if read_at(source, entry.header.offset, &mut bytes)? != length {
+        if source.read_at(entry.header.offset, &mut bytes)? != length {
             return Err(cut());
         }
     }

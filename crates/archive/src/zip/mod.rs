@@ -7,6 +7,7 @@ pub(crate) mod deflate;
 pub(crate) mod directory;
 pub(crate) mod entry;
 pub(crate) mod header;
+pub(crate) mod source;
 pub(crate) mod time;
 pub(crate) mod writer;
 

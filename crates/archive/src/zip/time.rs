@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn known_moments() {
         // 2026-11-24 00:01:26 UTC, as the fixture's entries have it.
-        assert_eq!(DosTime::from_millis(1_795_478_486_984).0, 0x5d78_002b);
+        assert_eq!(DosTime::from_millis(1_795_478_486_984).0, 0x5d78_002d);
         assert_eq!(DosTime::from_millis(0).0, 0x0021_0000);
         assert_eq!(DosTime::from_millis(i64::MIN).0, 0x0021_0000);
         assert_eq!(DosTime::from_millis(i64::MAX).0 >> 25, 127);

@@ -268,7 +268,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
                 at = 0;
                 let spool = self.spool.get_mut();
                 spool.seek(SeekFrom::Start(position))?;
-                let read = spool.by_ref().take(BUFFER as u64).read_to_end(&mut chunk)?;
+                let read = Read::by_ref(spool).take(BUFFER as u64).read_to_end(&mut chunk)?;
                 if read == 0 {
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }

@@ -11,7 +11,7 @@ use saibo_store::{Blobs, ReadSeek, ReadTx, StoredContent, WriteTx};
 /// # Errors
 /// [`ErrorCode::FileInconsistency`] if it is gone; the store's.
 pub fn open(tx: &dyn ReadTx, blobs: &dyn Blobs, content: &Content) -> Result<Box<dyn ReadSeek>> {
-    if content.length <= saibo_store::blob::SMALL_CONTENT
+    if !is_in_blobs(content)
         && let Some(bytes) = tx.small_content(&content.hash)?
     {
         return Ok(Box::new(Cursor::new(bytes)));
@@ -25,4 +25,10 @@ pub fn open(tx: &dyn ReadTx, blobs: &dyn Blobs, content: &Content) -> Result<Box
 /// The store's.
 pub fn register(tx: &mut dyn WriteTx, stored: &StoredContent) -> Result<()> {
     tx.put_content(&stored.content, stored.small.as_deref())
+}
+
+/// Whether the bytes of a content are in the blobs, where they stay until they are swept.
+#[must_use]
+pub fn is_in_blobs(content: &Content) -> bool {
+    content.length > saibo_store::blob::SMALL_CONTENT
 }

@@ -63,21 +63,20 @@ impl BoxOf {
         if let Some(node) = tx.child(CELL_NODE, self.node_name())? {
             return Ok(node);
         }
-        let published = self.document.as_ref().map_or(cell.document().published, |document| document.published);
-        let id = self.id().unwrap_or_else(|| cell.id());
-        Ok(Node { id: id.clone(), ..Node::collection(NodeKind::Box, CELL_NODE, self.node_name(), published) })
+        let published =
+            self.document.as_ref().map_or(cell.document().published, |document| document.published);
+        Ok(Node::collection(NodeKind::Box, CELL_NODE, self.node_name(), published))
     }
 
-    /// Its node, made if there was none.
+    /// Its node, made if there was none: as it was shown before, so that its ETag stays.
     ///
     /// # Errors
     /// The store's.
-    pub fn make_node(&self, tx: &mut dyn WriteTx, now: i64) -> Result<Node> {
-        if let Some(node) = tx.read().child(CELL_NODE, self.node_name())? {
-            return Ok(node);
+    pub fn make_node(&self, tx: &mut dyn WriteTx, cell: &Cell) -> Result<Node> {
+        let mut node = self.node(tx.read(), cell)?;
+        if node.seq == 0 {
+            tx.put_node(&mut node)?;
         }
-        let mut node = Node::collection(NodeKind::Box, CELL_NODE, self.node_name(), now);
-        tx.put_node(&mut node)?;
         Ok(node)
     }
 }
@@ -141,6 +140,18 @@ impl Resource {
             0 => self.nodes.len().checked_sub(2).and_then(|at| self.nodes.get(at)),
             1 => Some(self.last()).filter(|node| node.kind.is_collection()),
             _ => None,
+        }
+    }
+
+    /// The node at the end of the path, itself made if it is that of a Box that was never written to.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ResourceUnavailable`] if there is none; the store's.
+    pub(crate) fn node_to_change(&self, tx: &mut dyn WriteTx, cell: &Cell) -> Result<Node> {
+        match self.node() {
+            Some(node) if node.seq == 0 => self.in_box.make_node(tx, cell),
+            Some(node) => Ok(node.clone()),
+            None => Err(ErrorCode::ResourceUnavailable.into()),
         }
     }
 

@@ -35,7 +35,7 @@ impl Mkcol {
 /// The kind of collection that the body names, or why there is none.
 fn kind(root: &Element) -> Result<NodeKind, &'static str> {
     let prop = root.children(DAV, "set").filter_map(|set| set.child(DAV, "prop")).last();
-    // Clients of the API compare these first two descriptions, so they are part of it.
+    // The first two descriptions are as existing units send them, word for word, and so part of the API.
     let resourcetype = prop
         .and_then(|prop| prop.child(DAV, "resourcetype"))
         .ok_or("resourcetype should be defined in mkcol request, See RFC5689 : extended MKCOL")?;

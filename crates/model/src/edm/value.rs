@@ -42,23 +42,33 @@ impl Value {
         }
     }
 
-    /// The value as a body stores it: booleans and floating-point numbers as strings, dates as numbers. The
-    /// members of a complex value keep the names that they have here, so give it aliases first.
+    /// The value as an entity's body stores it: booleans and floating-point numbers as strings, dates as
+    /// numbers. The members of a complex value keep the names that they have here, so give it aliases first.
     #[must_use]
     pub fn to_stored(&self) -> serde_json::Value {
+        self.stored(|flag| serde_json::Value::String(flag.to_string()))
+    }
+
+    /// The value as the body of a control or schema object stores it, which differs in its booleans.
+    #[must_use]
+    pub fn to_stored_control(&self) -> serde_json::Value {
+        self.stored(serde_json::Value::Bool)
+    }
+
+    fn stored(&self, boolean: fn(bool) -> serde_json::Value) -> serde_json::Value {
         use serde_json::Value as Json;
         match self {
             Value::Null => Json::Null,
             Value::String(text) => Json::String(text.clone()),
-            Value::Boolean(flag) => Json::String(flag.to_string()),
+            Value::Boolean(flag) => boolean(*flag),
             Value::Int32(number) => (*number).into(),
             Value::Single(number) => Json::String(float::java_single(*number)),
             Value::Double(number) => Json::String(float::java_double(*number)),
             Value::DateTime(ms) => (*ms).into(),
-            Value::Complex(members) => {
-                Json::Object(members.iter().map(|(name, value)| (name.clone(), value.to_stored())).collect())
-            }
-            Value::List(items) => Json::Array(items.iter().map(Value::to_stored).collect()),
+            Value::Complex(members) => Json::Object(
+                members.iter().map(|(name, value)| (name.clone(), value.stored(boolean))).collect(),
+            ),
+            Value::List(items) => Json::Array(items.iter().map(|item| item.stored(boolean)).collect()),
         }
     }
 

@@ -320,7 +320,7 @@ error_codes! {
     PathBasedUrlDisabled = "PR400-MC-0002":
         "This unit has no path-based Cell URLs; put the Cell's name before the host name.",
     SnapshotVersion = "PR400-MC-0003": "The snapshot file must have version {0}, not {1}.",
-    SnapshotNotZip = "PR400-MC-0004": "The snapshot file is not a zip.",
+    SnapshotNotZip = "PR400-MC-0004": "The snapshot file cannot be used: {0}",
     UnknownUrl = "PR404-MC-0001": "There is nothing at this URL.",
     MethodNotAllowed = "PR405-MC-0001": "This method is not allowed here.",
     RequestTimeout = "PR408-MC-0001": "The time for this request is over; it was not executed.",

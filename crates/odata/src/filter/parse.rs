@@ -17,6 +17,7 @@ const MAX_TOKENS: usize = 2_000;
 /// expression that is no condition.
 pub fn parse(text: &str) -> Result<Expression> {
     let tokens = tokenize(text).filter(|tokens| tokens.len() <= MAX_TOKENS).ok_or(ErrorCode::FilterParse)?;
+    let tokens = without_unclosed(tokens);
     let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
     let expression = parser.expression(0).ok_or(ErrorCode::FilterParse)?;
     if parser.peek().is_some() {
@@ -27,6 +28,22 @@ pub fn parse(text: &str) -> Result<Expression> {
         _ if !expression.is_condition() => Err(ErrorCode::UnsupportedOperator.into()),
         condition => Ok(condition),
     }
+}
+
+/// As recorded, a parenthesis that is never closed means nothing.
+fn without_unclosed(mut tokens: Vec<Token>) -> Vec<Token> {
+    let mut open = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open => open.push(at),
+            Token::Close => drop(open.pop()),
+            _ => {}
+        }
+    }
+    for at in open.into_iter().rev() {
+        tokens.remove(at);
+    }
+    tokens
 }
 
 struct Parser<'a> {

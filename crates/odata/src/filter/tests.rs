@@ -13,6 +13,8 @@ fn precedence() {
         ("a eq 1 or b eq 2 and c eq 3", "a eq 1 or b eq 2 and c eq 3"),
         ("(a eq 1 or b eq 2) and c eq 3", "(a eq 1 or b eq 2) and c eq 3"),
         ("((a eq 1))", "a eq 1"),
+        ("((a eq 1)", "a eq 1"),
+        ("a eq 1 and (b eq 2 or c eq 3", "a eq 1 and b eq 2 or c eq 3"),
         (
             "(substringof('s',s) and (b eq false)) or (i le 5000)",
             "substringof('s',s) and b eq false or i le 5000",
@@ -74,7 +76,7 @@ fn what_is_no_filter() {
         "a eq 'b' or ",
         "a eq 'b",
         "a eq 1 b",
-        "(a eq 1",
+        "startswith(a,'b'",
         "a eq 1)",
         "na.me eq 'x'",
         "na~me eq 'x'",

@@ -24,8 +24,8 @@ pub(super) fn settings(
             .split_once('.')
             .and_then(|(section, key)| shape.get(section)?.get(key))
             .ok_or_else(|| ConfigError::UnknownVariable { hint: hint(&shape, path), name: name.clone() })?;
-        let value = value(known, &text)
-            .map_err(|expected| ConfigError::Variable { name: name.clone(), expected })?;
+        let value =
+            value(known, &text).map_err(|expected| ConfigError::Variable { name: name.clone(), expected })?;
         settings.push((key, value));
     }
     Ok(settings)

@@ -12,7 +12,7 @@ use url::{Host, Url};
 #[serde(try_from = "String", into = "String")]
 pub struct UnitUrl {
     text: String,
-    scheme: &'static str,
+    secure: bool,
     host: String,
     port: u16,
 }
@@ -43,12 +43,13 @@ impl UnitUrl {
             std::net::IpAddr::V4(ip) => ip.to_string(),
             std::net::IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        Self::from_parts("http", host, address.port())
+        Self::from_parts(false, host, address.port())
     }
 
-    fn from_parts(scheme: &'static str, host: String, port: u16) -> Self {
+    fn from_parts(secure: bool, host: String, port: u16) -> Self {
+        let scheme = scheme(secure);
         let shown = if port == default_port(scheme) { String::new() } else { format!(":{port}") };
-        Self { text: format!("{scheme}://{host}{shown}/"), scheme, host, port }
+        Self { text: format!("{scheme}://{host}{shown}/"), secure, host, port }
     }
 
     /// The URL, which ends with a slash.
@@ -69,16 +70,16 @@ impl UnitUrl {
         if path_based {
             format!("{}{cell}/", self.text)
         } else {
-            format!("{}://{cell}.{}/", self.scheme, self.authority())
+            format!("{}://{cell}.{}/", scheme(self.secure), self.authority())
         }
     }
 
-    /// Whom the authority of a request names. `scheme` is the one that the client used, where it is known.
-    pub(crate) fn addressee(&self, scheme: Option<&str>, authority: &str) -> Addressee {
+    /// Whom the authority of a request names. `used` is the scheme that the client used, where it is known.
+    pub(crate) fn addressee(&self, used: Option<&str>, authority: &str) -> Addressee {
         let (host, port) = split_authority(authority);
         let port = match port {
             Some(text) => text.parse().ok(),
-            None => Some(default_port(scheme.unwrap_or(self.scheme))),
+            None => Some(default_port(used.unwrap_or(scheme(self.secure)))),
         };
         let host = host.to_ascii_lowercase();
         if port != Some(self.port) {
@@ -92,6 +93,10 @@ impl UnitUrl {
             _ => Addressee::Foreign,
         }
     }
+}
+
+fn scheme(secure: bool) -> &'static str {
+    if secure { "https" } else { "http" }
 }
 
 fn default_port(scheme: &str) -> u16 {
@@ -112,9 +117,9 @@ impl FromStr for UnitUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidUnitUrl(text.to_owned());
         let url = Url::parse(text).map_err(|_| invalid())?;
-        let scheme = match url.scheme() {
-            "http" => "http",
-            "https" => "https",
+        let secure = match url.scheme() {
+            "http" => false,
+            "https" => true,
             _ => return Err(invalid()),
         };
         let bare = url.username().is_empty()
@@ -122,8 +127,9 @@ impl FromStr for UnitUrl {
             && url.query().is_none()
             && url.fragment().is_none()
             && url.path() == "/";
-        let host = url.host().filter(|_| bare).map(|host: Host<&str>| host.to_string()).ok_or_else(invalid)?;
-        Ok(Self::from_parts(scheme, host, url.port_or_known_default().unwrap_or_default()))
+        let host =
+            url.host().filter(|_| bare).map(|host: Host<&str>| host.to_string()).ok_or_else(invalid)?;
+        Ok(Self::from_parts(secure, host, url.port_or_known_default().unwrap_or_default()))
     }
 }
 
@@ -162,7 +168,9 @@ mod tests {
             let parsed: UnitUrl = text.parse().unwrap();
             assert_eq!((parsed.as_str(), parsed.authority()), (url, authority));
         }
-        for text in ["", "localhost", "ftp://x/", "http://x/path/", "http://u@x/", "http://x/?q", "http://x/#f"] {
+        for text in
+            ["", "localhost", "ftp://x/", "http://x/path/", "http://u@x/", "http://x/?q", "http://x/#f"]
+        {
             assert!(text.parse::<UnitUrl>().is_err(), "{text}");
         }
     }

@@ -1,0 +1,295 @@
+//! Opens a snapshot, and gives out what is in it.
+//!
+//! Opening reads the central directory twice and nothing else but the manifest. It settles everything that names and
+//! sizes can tell: no entry that does not belong, none twice, none missing, no resource without the collection that it
+//! is in, nothing larger than allowed. What an entry's data can tell is settled when it is read. All that is kept in
+//! memory while that lasts is a number an entry.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{Read, Seek};
+
+use saibo_model::Kind;
+
+use super::layout::{self, Place};
+use super::lines::{Documents, Links};
+use super::manifest::{ExportManifest, Manifest, ManifestSignature};
+use super::walk::Resources;
+use crate::zip::directory::{Cursor, Directory, Entry};
+use crate::zip::entry::EntryReader;
+use crate::zip::source::Source;
+use crate::{Error, Limits, Result};
+
+/// Sizes, as the directory has them: what progress is measured against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Entries of the zip, folders included.
+    pub entries: u64,
+    /// Bytes of all entries, uncompressed.
+    pub bytes: u64,
+    /// Bytes of documents and links.
+    pub document_bytes: u64,
+    /// WebDAV resources, the Cell's own included.
+    pub resources: u64,
+    /// Files.
+    pub files: u64,
+    /// Bytes of files' contents.
+    pub content_bytes: u64,
+}
+
+/// An opened snapshot. What it gives out shares the file, so several may be read in turns.
+pub struct SnapshotReader<R> {
+    pub(crate) source: Source<R>,
+    pub(crate) limits: Limits,
+    pub(crate) directory: Directory,
+    /// The entries that there is one of, by name.
+    singles: HashMap<&'static str, Entry>,
+    totals: Totals,
+    export: ExportManifest,
+    /// How deep the tree is, and whether every resource comes after the collection that it is in.
+    pub(crate) levels: usize,
+    pub(crate) parents_first: bool,
+}
+
+impl<R: Read + Seek> SnapshotReader<R> {
+    /// Opens a snapshot and checks its structure. `source` need not be buffered.
+    ///
+    /// # Errors
+    /// If it is no snapshot, or one that no honest program writes, or larger than `limits` allow.
+    pub fn open(source: R, limits: Limits) -> Result<Self> {
+        let source = Source::new(source);
+        let directory = Directory::locate(&source)?;
+        if directory.count > limits.max_entries {
+            return Err(Error::limit("", "number of entries", limits.max_entries));
+        }
+        let mut reader = Self {
+            source,
+            limits,
+            directory,
+            singles: HashMap::new(),
+            totals: Totals::default(),
+            export: ExportManifest { unit_url: String::new(), created: 0 },
+            levels: 0,
+            parents_first: true,
+        };
+        let names = reader.survey()?;
+        reader.check_tree(&names)?;
+        let ours = [layout::ENTRY_LIST, layout::MANIFEST, layout::SIGNATURE];
+        let has_ours = ours.iter().any(|name| reader.singles.contains_key(name));
+        for name in layout::required().chain(ours.into_iter().filter(|_| has_ours)) {
+            reader.single(name)?;
+        }
+        reader.export = ExportManifest::parse(&reader.small(layout::EXPORT_MANIFEST)?)?;
+        Ok(reader)
+    }
+
+    /// Goes over the directory: sums up, remembers the single entries, indexes the names.
+    fn survey(&mut self) -> Result<Names> {
+        let mut names = Names::with_capacity(self.directory.count as usize);
+        let mut ancestors = Ancestors::default();
+        let mut cursor = self.cursor();
+        while let Some(entry) = cursor.next(&self.source, &self.limits)? {
+            self.totals.entries += 1;
+            self.totals.bytes = self.totals.bytes.saturating_add(entry.header.size);
+            if self.totals.bytes > self.limits.max_total_bytes {
+                return Err(Error::limit("", "total size", self.limits.max_total_bytes));
+            }
+            names.add(entry.name());
+            match self.place(entry.name())? {
+                Place::Meta(path) => {
+                    self.totals.resources += 1;
+                    self.levels = self.levels.max(layout::depth(path));
+                    self.parents_first &= ancestors.enter(path);
+                }
+                Place::Content(_) => {
+                    self.totals.files += 1;
+                    self.totals.content_bytes += entry.header.size;
+                }
+                Place::Folder(_) | Place::Root => {}
+                single => {
+                    if matches!(single, Place::Documents(_) | Place::Links) {
+                        self.totals.document_bytes += entry.header.size;
+                    }
+                    if let Some(name) = layout::singles().find(|&name| name == entry.name()) {
+                        self.singles.insert(name, entry);
+                    }
+                }
+            }
+        }
+        for hash in names.sort() {
+            self.refuse_duplicate(&names, hash)?;
+        }
+        Ok(names)
+    }
+
+    /// Refuses two entries of one name among those of a hash.
+    fn refuse_duplicate(&self, names: &Names, hash: u64) -> Result<()> {
+        let mut found: Vec<String> = Vec::new();
+        let mut cursor = self.cursor();
+        while let Some(entry) = cursor.next(&self.source, &self.limits)? {
+            if names.hash(entry.name()) == hash {
+                if found.iter().any(|name| name == entry.name()) {
+                    return Err(Error::hostile(entry.name(), "two entries of this name"));
+                }
+                found.push(entry.header.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that every resource has a `.pmeta` and is in something that has one.
+    fn check_tree(&self, names: &Names) -> Result<()> {
+        let require = |path: &str| {
+            let name = layout::folder(path) + layout::META;
+            if names.contains(&name) { Ok(()) } else { Err(Error::missing(name)) }
+        };
+        require("")?;
+        let mut cursor = self.cursor();
+        while let Some(entry) = cursor.next(&self.source, &self.limits)? {
+            match self.place(entry.name())? {
+                Place::Meta(path) => layout::parent(path).map_or(Ok(()), require)?,
+                Place::Content(path) | Place::Folder(path) => require(path)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What an entry of that name is.
+    pub(crate) fn place<'n>(&self, name: &'n str) -> Result<Place<'n>> {
+        layout::place(name, self.limits.max_depth)
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor::new(&self.directory)
+    }
+
+    fn single(&self, name: &str) -> Result<&Entry> {
+        self.singles.get(name).ok_or_else(|| Error::missing(name))
+    }
+
+    pub(crate) fn open_single(&self, name: &str) -> Result<EntryReader<'_, R>> {
+        EntryReader::open(&self.source, self.single(name)?)
+    }
+
+    /// An entry that is small by its nature.
+    fn small(&self, name: &str) -> Result<Vec<u8>> {
+        self.small_entry(self.single(name)?)
+    }
+
+    pub(crate) fn small_entry(&self, entry: &Entry) -> Result<Vec<u8>> {
+        if entry.header.size > self.limits.max_meta_bytes {
+            return Err(Error::limit(entry.name(), "size of a small entry", self.limits.max_meta_bytes));
+        }
+        EntryReader::open(&self.source, entry)?.read_all()
+    }
+
+    /// Sizes by the directory.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// When and where it was exported.
+    #[must_use]
+    pub fn export_manifest(&self) -> &ExportManifest {
+        &self.export
+    }
+
+    /// Our manifest, unchecked; `None` in a snapshot of the reference. [`verify`](crate::verify) says whether it is
+    /// true.
+    ///
+    /// # Errors
+    /// If it is damaged or of another version.
+    pub fn manifest(&self) -> Result<Option<Manifest>> {
+        match self.signed_manifest()? {
+            Some((bytes, _)) => Manifest::parse(&bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The bytes of our manifest and the signature, unchecked.
+    pub(crate) fn signed_manifest(&self) -> Result<Option<(Vec<u8>, ManifestSignature)>> {
+        if !self.singles.contains_key(layout::MANIFEST) {
+            return Ok(None);
+        }
+        let signature = ManifestSignature::parse(&self.small(layout::SIGNATURE)?)?;
+        Ok(Some((self.small(layout::MANIFEST)?, signature)))
+    }
+
+    /// The documents of a kind. Of [`Kind::Cell`] there is one.
+    ///
+    /// # Errors
+    /// If the entry is damaged.
+    pub fn documents(&self, kind: Kind) -> Result<Documents<'_, R>> {
+        let reader = self.open_single(layout::documents(kind))?;
+        Ok(Documents::new(reader, kind, self.limits.max_line_bytes))
+    }
+
+    /// The many-to-many links.
+    ///
+    /// # Errors
+    /// If the entry is damaged.
+    pub fn links(&self) -> Result<Links<'_, R>> {
+        Ok(Links::new(self.open_single(layout::LINKS)?, self.limits.max_line_bytes))
+    }
+
+    /// The WebDAV resources, each after the collection that it is in, the Cell's own first.
+    #[must_use]
+    pub fn resources(&self) -> Resources<'_, R> {
+        Resources::new(self)
+    }
+}
+
+/// Which names there are, as hashes: eight bytes an entry, whatever its name. The key is random, so nobody can make
+/// names that collide.
+pub(crate) struct Names {
+    state: RandomState,
+    hashes: Vec<u64>,
+}
+
+impl Names {
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { state: RandomState::new(), hashes: Vec::with_capacity(count) }
+    }
+
+    pub(crate) fn hash(&self, name: &str) -> u64 {
+        self.state.hash_one(name)
+    }
+
+    pub(crate) fn add(&mut self, name: &str) {
+        self.hashes.push(self.hash(name));
+    }
+
+    /// Makes ready for [`contains`](Self::contains); returns the hashes that there are two of.
+    pub(crate) fn sort(&mut self) -> Vec<u64> {
+        self.hashes.sort_unstable();
+        let mut twice: Vec<u64> = self.hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        twice.dedup();
+        twice
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.hashes.binary_search(&self.hash(name)).is_ok()
+    }
+}
+
+/// Follows a walk through the tree.
+#[derive(Default)]
+struct Ancestors(Vec<String>);
+
+impl Ancestors {
+    /// Whether the resource comes while, or directly after, the collection that it is in was walked.
+    fn enter(&mut self, path: &str) -> bool {
+        if let Some(parent) = layout::parent(path) {
+            while self.0.last().is_some_and(|last| last != parent) {
+                self.0.pop();
+            }
+            if self.0.is_empty() {
+                return false;
+            }
+        }
+        self.0.push(path.to_owned());
+        true
+    }
+}

@@ -1,0 +1,273 @@
+//! Writes a snapshot from front to back.
+//!
+//! The caller gives documents, links and resources in the order of the file and the writer makes the entries. It holds
+//! nothing but buffers and the counts: the list of entries waits in a spool, which may be a temporary file.
+
+use std::io::{Read, Seek, Write};
+
+use ed25519_dalek::SigningKey;
+use saibo_model::Kind;
+use saibo_model::node::{Content, NodeKind};
+
+use super::counts::Counts;
+use super::document::DocumentLine;
+use super::layout;
+use super::link::LinkLine;
+use super::manifest::{ContentRoot, ExportManifest, ListedEntry, Manifest, ManifestSignature};
+use super::meta::NodeMeta;
+use crate::zip::BUFFER;
+use crate::zip::deflate::is_packed_type;
+use crate::zip::time::DosTime;
+use crate::zip::writer::{Known, Packing, ZipWriter};
+use crate::{Error, Limits, Result};
+
+/// Where a snapshot comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// URL of the unit, with a slash at its end.
+    pub unit_url: String,
+    /// URL of the Cell, with a slash at its end.
+    pub cell_url: String,
+    /// When it is made, ms since 1970; also the time of every entry of the zip.
+    pub created: i64,
+    /// Name and version of the program.
+    pub tool: String,
+}
+
+/// What may be written next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    /// The Cell's document.
+    Cell,
+    /// Documents of this and later kinds of [`Kind::IN_CELL`], and links after the last.
+    Documents(usize),
+    /// Resources.
+    Resources,
+}
+
+/// Writes a snapshot. The order of calls is [`cell`](Self::cell), [`document`](Self::document) in the order of
+/// [`Kind::IN_CELL`], [`link`](Self::link), [`collection`](Self::collection) and [`file`](Self::file) parents first,
+/// beginning with the Cell's own at the path `""`, and [`finish`](Self::finish).
+pub struct SnapshotWriter<W: Write, S: Read + Write + Seek> {
+    zip: ZipWriter<W, S>,
+    origin: Origin,
+    stage: Stage,
+    lines: Vec<u8>,
+    counts: Counts,
+    max_depth: usize,
+    has_root: bool,
+}
+
+/// Index of the links' entry after those of [`Kind::IN_CELL`].
+const LINKS: usize = Kind::IN_CELL.len();
+
+impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
+    /// Begins a snapshot. It is written to `out` from front to back; `spool` is an empty temporary file for the list of
+    /// entries, some 150 bytes each.
+    ///
+    /// # Errors
+    /// If `out` fails.
+    pub fn new(out: W, spool: S, origin: Origin) -> Result<Self> {
+        let mut zip = ZipWriter::new(out, spool, DosTime::from_millis(origin.created));
+        zip.folder(layout::ODATA)?;
+        zip.folder(layout::WEBDAV)?;
+        let mut manifest = Vec::new();
+        ExportManifest { unit_url: origin.unit_url.clone(), created: origin.created }.write(&mut manifest);
+        zip.whole(layout::EXPORT_MANIFEST, &manifest, Packing::Try)?;
+        Ok(Self {
+            zip,
+            origin,
+            stage: Stage::Cell,
+            lines: Vec::with_capacity(2 * BUFFER),
+            counts: Counts::default(),
+            max_depth: Limits::default().max_depth,
+            has_root: false,
+        })
+    }
+
+    /// Bytes of the file so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.zip.offset()
+    }
+
+    /// Writes the Cell's own document.
+    ///
+    /// # Errors
+    /// If it is not the first, or `out` fails.
+    pub fn cell(&mut self, line: &DocumentLine<'_>) -> Result<()> {
+        if self.stage != Stage::Cell || line.kind != Kind::Cell {
+            return Err(Error::unwritable(layout::CELL, "one document of the Cell comes first"));
+        }
+        self.lines.clear();
+        line.write(&mut self.lines);
+        self.zip.whole(layout::CELL, &self.lines, Packing::Try)?;
+        self.lines.clear();
+        self.begin(0)
+    }
+
+    /// Writes a document.
+    ///
+    /// # Errors
+    /// If its kind comes before one already written, or `out` fails.
+    pub fn document(&mut self, line: &DocumentLine<'_>) -> Result<()> {
+        let index = Kind::IN_CELL.into_iter().position(|kind| kind == line.kind);
+        self.advance(index.unwrap_or_default(), layout::documents(line.kind))?;
+        line.write(&mut self.lines);
+        self.counts.document(line);
+        self.end_line()
+    }
+
+    /// Writes a many-to-many link.
+    ///
+    /// # Errors
+    /// If resources were written already, or `out` fails.
+    pub fn link(&mut self, line: &LinkLine<'_>) -> Result<()> {
+        self.advance(LINKS, layout::LINKS)?;
+        line.write(&mut self.lines);
+        self.counts.links += 1;
+        self.end_line()
+    }
+
+    /// Writes a collection, a box or (with the path `""`) the Cell's own properties. The path's first segment is the
+    /// box, as the snapshot names it.
+    ///
+    /// # Errors
+    /// If the path is one that a reader would refuse, or `out` fails.
+    pub fn collection(&mut self, path: &str, meta: &NodeMeta) -> Result<()> {
+        if meta.kind == NodeKind::File {
+            return Err(Error::unwritable(&layout::folder(path), "a file without content"));
+        }
+        self.resource(path, meta)
+    }
+
+    /// Writes a file and its content, which is compared with `known` on the way.
+    ///
+    /// # Errors
+    /// [`Error::HashMismatch`] if the content is not what is known of it; if the path is one that a reader would
+    /// refuse; if `content` or `out` fails.
+    pub fn file(&mut self, path: &str, meta: &NodeMeta, known: &Content, content: &mut dyn Read) -> Result<()> {
+        if meta.kind != NodeKind::File || path.is_empty() {
+            return Err(Error::unwritable(&layout::folder(path), "a collection with content"));
+        }
+        self.resource(path, meta)?;
+        let name = layout::folder(path) + layout::CONTENT;
+        let packing = match &meta.content_type {
+            Some(media_type) if is_packed_type(media_type) => Packing::Store,
+            _ => Packing::Try,
+        };
+        let known = Known { size: known.length, crc32: known.crc32, sha256: known.hash };
+        self.zip.known(&name, &known, packing, content)?;
+        self.counts.content(path, known.size);
+        Ok(())
+    }
+
+    /// Writes what remains: the list of entries, the manifest, its signature, and the directory of the zip. Returns
+    /// `out`, flushed, and the manifest.
+    ///
+    /// # Errors
+    /// If there was no document of the Cell, or `out` or the spool fails.
+    pub fn finish(mut self, key: &SigningKey) -> Result<(W, Manifest)> {
+        self.start_resources()?;
+        if !self.has_root {
+            return Err(Error::missing(layout::WEBDAV.to_owned() + layout::META));
+        }
+        let (mut root, mut bytes) = (ContentRoot::new(), 0);
+        let count = self.zip.count();
+        let mut line = Vec::new();
+        self.zip.begin(layout::ENTRY_LIST)?;
+        self.zip.replay(|zip, record| {
+            root.add(&record.header.name, &record.sha256);
+            bytes += record.header.size;
+            ListedEntry::write(&record, &mut line);
+            if line.len() >= BUFFER {
+                zip.append(&line)?;
+                line.clear();
+            }
+            Ok(())
+        })?;
+        self.zip.append(&line)?;
+        let list = self.zip.end()?.ok_or_else(|| Error::missing(layout::ENTRY_LIST))?;
+
+        let manifest = Manifest::new(&self.origin, self.counts, &list, (count, bytes), &root);
+        let signed = manifest.to_bytes()?;
+        self.zip.whole(layout::MANIFEST, &signed, Packing::Store)?;
+        let signature = ManifestSignature::sign(&signed, key).to_bytes();
+        self.zip.whole(layout::SIGNATURE, &signature, Packing::Store)?;
+        let (out, _) = self.zip.finish()?;
+        Ok((out, manifest))
+    }
+
+    /// Writes a resource's folder and `.pmeta`.
+    fn resource(&mut self, path: &str, meta: &NodeMeta) -> Result<()> {
+        self.start_resources()?;
+        let name = layout::folder(path);
+        if path.is_empty() {
+            // Its folder stands at the front.
+            self.has_root = true;
+        } else {
+            layout::check_path(path).map_err(|why| Error::unwritable(&name, why))?;
+            if layout::depth(path) > self.max_depth {
+                return Err(Error::unwritable(&name, "too deep"));
+            }
+            self.zip.folder(&name)?;
+        }
+        let mut text = Vec::new();
+        meta.write(&mut text);
+        self.zip.whole(&(name + layout::META), &text, Packing::Try)?;
+        self.counts.node(path, meta.kind);
+        Ok(())
+    }
+
+    fn start_resources(&mut self) -> Result<()> {
+        if self.stage == Stage::Resources {
+            return Ok(());
+        }
+        self.advance(LINKS, layout::LINKS)?;
+        self.end_lines()?;
+        self.stage = Stage::Resources;
+        Ok(())
+    }
+
+    /// Makes the entry of that index the one that is open, passing empty ones before it.
+    fn advance(&mut self, index: usize, entry: &str) -> Result<()> {
+        let Stage::Documents(mut open) = self.stage else {
+            let why = if self.stage == Stage::Cell { "the Cell's document comes first" } else { "too late" };
+            return Err(Error::unwritable(entry, why));
+        };
+        if index < open {
+            return Err(Error::unwritable(entry, "a later entry was begun already"));
+        }
+        while open < index {
+            self.end_lines()?;
+            open += 1;
+            self.begin(open)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, index: usize) -> Result<()> {
+        self.stage = Stage::Documents(index);
+        self.zip.begin(Kind::IN_CELL.get(index).map_or(layout::LINKS, |&kind| layout::documents(kind)))
+    }
+
+    fn end_line(&mut self) -> Result<()> {
+        self.lines.push(b'\n');
+        if self.lines.len() >= BUFFER {
+            self.flush_lines()?;
+        }
+        Ok(())
+    }
+
+    fn flush_lines(&mut self) -> Result<()> {
+        self.zip.append(&self.lines)?;
+        self.lines.clear();
+        Ok(())
+    }
+
+    fn end_lines(&mut self) -> Result<()> {
+        self.flush_lines()?;
+        self.zip.end()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! Exporting a Cell: `{cell}__export` (API pages 501 and 502).
+//!
+//! An export takes no write lock. It pins the contents of files, copies the Cell's database inside one read
+//! transaction ([`saibo_store::Store::freeze`]), lets the transaction go, and writes the snapshot from the copy while
+//! writers carry on. What it wrote is read back and compared before it gets its name.
+
+mod write;
+
+use std::sync::Arc;
+
+use saibo_model::{ErrorCode, Result, name};
+use saibo_store::StoreExt as _;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::access::Access;
+use crate::job::{Job, JobKind, Progress, Running, State, Totals};
+use crate::snapshot::{self, Naming};
+use crate::{Cell, Unit, clock};
+
+/// What is left free on the disk, whatever happens.
+const MARGIN: u64 = 64 << 20;
+
+/// The running export of a Cell, if there is one.
+///
+/// # Errors
+/// If somebody may not know.
+pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<Running>> {
+    snapshot::authorize(cell, access)?;
+    Ok(unit.jobs().running(cell.id(), JobKind::Export))
+}
+
+/// Accepts an export under a name, by default `{cell}_yyyyMMdd_HHmmss`.
+///
+/// # Errors
+/// If somebody may not; [`ErrorCode::BodyKeyFormat`], [`ErrorCode::FileAlreadyExists`],
+/// [`ErrorCode::CellLocked`] while another runs, [`ErrorCode::DiskFull`] if there is not enough space for it.
+pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String>) -> Result<()> {
+    snapshot::authorize(cell, access)?;
+    let now = clock::now();
+    let name = match name {
+        Some(name) if name::is_snapshot_name(&name) => name,
+        Some(_) => return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"])),
+        None => default_name(cell.name(), now),
+    };
+    if snapshot::list(unit, cell.id())?.iter().any(|info| info.name == file_name(&name)) {
+        return Err(ErrorCode::FileAlreadyExists.with([file_name(&name)]));
+    }
+    check_space(unit, cell)?;
+    run(
+        unit,
+        Job {
+            cell: cell.id().to_string(),
+            cell_name: cell.name().to_owned(),
+            kind: JobKind::Export,
+            name,
+            started_at: now,
+            state: State::Running,
+        },
+    )
+}
+
+/// Takes up an export that a unit which was stopped left running.
+///
+/// # Errors
+/// If it cannot be started.
+pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    if snapshot::list(unit, &job.cell.as_str().into())?.iter().any(|info| info.name == file_name(&job.name)) {
+        // It had its name already; only its end was not recorded.
+        return unit.jobs().start(job, |_progress| Ok(()));
+    }
+    run(unit, job)
+}
+
+fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    let owner = unit.clone();
+    let accepted = job.clone();
+    unit.jobs().start(job, move |progress| {
+        let result = export(&owner, &accepted, progress);
+        if let Err(error) = &result
+            && progress.check().is_ok()
+        {
+            report_failure(&owner, &accepted, error, progress);
+        }
+        result
+    })
+}
+
+fn export(unit: &Unit, job: &Job, progress: &Arc<Progress>) -> Result<()> {
+    let cell = unit.cell(&job.cell_name)?;
+    write::export(unit, &cell, &file_name(&job.name), progress)
+}
+
+/// Leaves `{name}.error` among the snapshots, as clients expect it (API page 501).
+fn report_failure(unit: &Unit, job: &Job, error: &saibo_model::Error, progress: &Progress) {
+    let report = serde_json::json!({
+        "status": "exportation failed",
+        "started_at": iso8601(job.started_at),
+        "progress": format!("{}%", progress.snapshot().percent),
+        "exportation_name": job.name,
+        "message": {
+            "code": error.code().code(),
+            "message": { "lang": "en", "value": error.message() },
+        },
+    });
+    let written = snapshot::Upload::begin(unit.backend().as_ref()).and_then(|mut upload| {
+        upload.write(report.to_string().as_bytes())?;
+        let name = format!("{}.error", job.name);
+        upload.commit(unit, &job.cell.as_str().into(), &name, "application/json", Naming::Replace(None))
+    });
+    if let Err(error) = written {
+        tracing::error!(%error, cell = job.cell_name, "the report of a failed export could not be written");
+    }
+}
+
+/// Whether the disk has room for the copy of the database and for the snapshot, were nothing to shrink.
+fn check_space(unit: &Unit, cell: &Cell) -> Result<()> {
+    let database = cell.store().size()?;
+    let (_, _, files) = cell.store().read(|tx| tx.node_totals())?;
+    let needed = database.saturating_mul(2).saturating_add(files).saturating_add(MARGIN);
+    let free = unit.backend().free_space()?;
+    if free < needed {
+        let why = format!("an export may need {needed} bytes and {free} are free");
+        return Err(saibo_model::Error::from(ErrorCode::DiskFull).because(why));
+    }
+    Ok(())
+}
+
+fn file_name(name: &str) -> String {
+    format!("{name}.zip")
+}
+
+fn default_name(cell: &str, now: i64) -> String {
+    let stamp = time_of(now)
+        .format(format_description!("[year][month][day]_[hour][minute][second]"))
+        .unwrap_or_else(|_| now.to_string());
+    format!("{cell}_{stamp}")
+}
+
+/// `2017-02-13T09:00:00.000Z`, as a status shows times.
+#[must_use]
+pub fn iso8601(ms: i64) -> String {
+    time_of(ms)
+        .format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
+        .unwrap_or_default()
+}
+
+fn time_of(ms: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// What counts how much in an export's progress: measured on a machine of two cores, so that equal shares take about
+/// equal time. A byte of a file counts 1.
+mod weight {
+    /// A document: it is read, written as a line, deflated and hashed.
+    pub(super) const DOCUMENT: u64 = 3_000;
+    /// A link.
+    pub(super) const LINK: u64 = 1_500;
+    /// A resource, apart from its content.
+    pub(super) const NODE: u64 = 10_000;
+    /// Divides the bytes of the database while it is copied.
+    pub(super) const COPY_PART: u64 = 2;
+    /// Divides what was written while it is read back.
+    pub(super) const VERIFY_PART: u64 = 2;
+}
+
+/// What there is to do, from counts.
+fn totals(documents: u64, links: u64, nodes: u64, files: u64, database: u64) -> Totals {
+    let written = documents * weight::DOCUMENT + links * weight::LINK + nodes * weight::NODE + files;
+    Totals {
+        items: documents + links + nodes,
+        bytes: files,
+        work: written + written / weight::VERIFY_PART + database / weight::COPY_PART,
+    }
+}

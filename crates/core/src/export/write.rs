@@ -1,0 +1,289 @@
+//! Writing the snapshot from a frozen copy of the Cell.
+
+use std::collections::HashMap;
+use std::io::{Read, SeekFrom};
+use std::sync::Arc;
+
+use saibo_archive::{DocumentLine, LinkLine, NodeMeta, Origin, SnapshotWriter};
+use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
+use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
+
+use super::{totals, weight};
+use crate::dav::content;
+use crate::document::{self, Extra};
+use crate::job::{Phase, Progress};
+use crate::snapshot::{self, Naming};
+use crate::{Cell, Unit, archive, clock};
+
+/// Exports a Cell into the snapshot file of a name.
+pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progress>) -> Result<()> {
+    // First the pin: what the copy refers to must still be there when it is read.
+    let _pin = cell.blobs().pin_all();
+    progress.enter(Phase::Copying);
+    let frozen = freeze(cell, progress)?;
+    let mut writer = unit.backend().snapshots().writer()?;
+    let origin = Origin {
+        unit_url: unit.settings().unit_url.as_str().to_owned(),
+        cell_url: cell.url().to_owned(),
+        created: clock::now(),
+        tool: unit.settings().program.to_owned(),
+    };
+    let scratch = unit.backend().snapshots().scratch()?;
+    let written = frozen.read(|tx| {
+        let archive = SnapshotWriter::new(writer.file(), scratch, origin).map_err(archive::error)?;
+        let mut export = Export { tx, cell, blobs: cell.blobs().as_ref(), archive, progress, boxes: HashMap::new() };
+        export.documents()?;
+        export.links()?;
+        export.tree()?;
+        let (_file, _manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
+        Ok(())
+    });
+    written?;
+    drop(frozen);
+    verify(unit, writer.file(), progress)?;
+    progress.enter(Phase::Finishing);
+    let length = writer.file().seek(SeekFrom::End(0)).map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
+    snapshot::publish(unit, cell.id(), writer, name, "application/zip", length, Naming::New)?;
+    Ok(())
+}
+
+/// Copies the Cell's database, and counts what is in the copy.
+fn freeze(cell: &Cell, progress: &Arc<Progress>) -> Result<Arc<dyn Store>> {
+    let size = cell.store().size()?;
+    let mut copied = 0;
+    let frozen = cell.store().freeze(&mut |done, _total| {
+        // Counted when the totals are known; until then the phase says it all.
+        copied = done;
+        progress.check().is_ok()
+    });
+    progress.check()?;
+    let frozen = frozen?;
+    let (documents, links, (nodes, _files, bytes)) =
+        frozen.read(|tx| Ok((count_documents(tx)?, tx.link_count()?, tx.node_totals()?)))?;
+    progress.set_totals(totals(documents, links, nodes, bytes, size));
+    progress.work(size / weight::COPY_PART);
+    Ok(frozen)
+}
+
+fn count_documents(tx: &dyn ReadTx) -> Result<u64> {
+    let mut count = 0;
+    for kind in Kind::IN_CELL {
+        for set in tx.entity_sets(kind)? {
+            count += tx.count(&set, None)?;
+        }
+    }
+    Ok(count)
+}
+
+/// Reads the whole file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
+fn verify(unit: &Unit, file: &mut dyn WriteSeek, progress: &Arc<Progress>) -> Result<()> {
+    progress.enter(Phase::Verifying);
+    file.seek(SeekFrom::Start(0)).map_err(|e| saibo_store::Error::io("reading a snapshot back", e))?;
+    archive::verify_own(unit, file, progress, weight::VERIFY_PART)
+}
+
+struct Export<'a> {
+    tx: &'a dyn ReadTx,
+    cell: &'a Cell,
+    blobs: &'a dyn Blobs,
+    archive: SnapshotWriter<&'a mut dyn WriteSeek, Box<dyn WriteSeek>>,
+    progress: &'a Progress,
+    /// `b` of the documents in an OData collection, by its id.
+    boxes: HashMap<Id, String>,
+}
+
+impl Export<'_> {
+    fn documents(&mut self) -> Result<()> {
+        self.progress.enter(Phase::Documents);
+        let own = self.cell.document();
+        let extra = Extra::parse(own.extra.as_deref())?;
+        self.archive.cell(&cell_line(own, &extra)).map_err(archive::error)?;
+        for kind in Kind::IN_CELL {
+            self.tx.all_documents(kind, &mut |(document, held)| {
+                self.document(&document, &held)?;
+                self.count(weight::DOCUMENT)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, document: &Document, held: &[(Id, Id)]) -> Result<()> {
+        let cell = self.cell.id().as_str();
+        let extra = Extra::parse(document.extra.as_deref())?;
+        let box_id = match &document.set.collection {
+            Some(collection) => Some(box_of(self.tx, self.cell, &mut self.boxes, collection)?),
+            None => None,
+        };
+        let entities = document.set.kind == Kind::UserData;
+        let line = DocumentLine {
+            id: document.id.as_str().into(),
+            kind: document.set.kind,
+            cell: Some(cell.into()),
+            box_id: box_id.map(Into::into),
+            collection: document.set.collection.as_ref().map(|id| id.as_str().into()),
+            entity_type: document.set.entity_type.as_ref().map(|id| id.as_str().into()),
+            published: document.published,
+            updated: document.updated,
+            fields: &document.body,
+            hidden: Some(document.hidden.as_deref().unwrap_or("{}")),
+            dynamic: extra.dynamic.as_deref(),
+            acl: extra.acl.as_deref(),
+            links: (!entities).then(|| document::to_one_links(document, &extra)),
+            entity_links: entities
+                .then(|| held.iter().map(|(entity_type, id)| format!("{entity_type}:{id}").into()).collect()),
+            unknown: extra.unknown(),
+        };
+        self.archive.document(&line).map_err(archive::error)
+    }
+
+    fn links(&mut self) -> Result<()> {
+        let kept: HashMap<String, String> =
+            self.tx.values(document::LINK_EXTRA)?.into_iter().collect();
+        self.tx.all_links(&mut |(link, first, second)| {
+            let id = format!("{}-{}", first.1, second.1);
+            let collection = first.0.collection.as_ref();
+            let box_id = match collection {
+                Some(collection) => Some(box_of(self.tx, self.cell, &mut self.boxes, collection)?.to_owned()),
+                None => None,
+            };
+            let extra = Extra::parse(kept.get(&id).map(String::as_str))?;
+            let line = LinkLine {
+                id: id.as_str().into(),
+                cell: self.cell.id().as_str().into(),
+                box_id: box_id.map(Into::into),
+                collection: collection.map(|id| id.as_str().into()),
+                published: link.published,
+                updated: link.updated,
+                ids: [first.1.as_str().into(), second.1.as_str().into()],
+                types: [link_type(&first.0).into(), link_type(&second.0).into()],
+                unknown: extra.unknown(),
+            };
+            self.archive.link(&line).map_err(archive::error)?;
+            self.count(weight::LINK)
+        })
+    }
+
+    fn tree(&mut self) -> Result<()> {
+        self.progress.enter(Phase::Files);
+        let root = self.tx.node(CELL_NODE)?.ok_or(ErrorCode::DataInconsistency)?;
+        self.archive.collection("", &meta(&root)?).map_err(archive::error)?;
+        self.count(weight::NODE)?;
+        let mut path: Vec<String> = Vec::new();
+        self.tx.descendants(CELL_NODE, &mut |(depth, node)| {
+            path.truncate(depth as usize - 1);
+            path.push(node.name.clone());
+            self.node(&path.join("/"), &node)
+        })
+    }
+
+    fn node(&mut self, path: &str, node: &Node) -> Result<()> {
+        let meta = meta(node)?;
+        let Some(known) = &node.content else {
+            self.archive.collection(path, &meta).map_err(archive::error)?;
+            return self.count(weight::NODE);
+        };
+        let mut content = Progressing {
+            inner: content::open(self.tx, self.blobs, known)?,
+            progress: self.progress,
+        };
+        self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
+        self.count(weight::NODE)
+    }
+
+    fn count(&self, work: u64) -> Result<()> {
+        self.progress.check()?;
+        self.progress.work(work);
+        self.progress.done(1, 0);
+        Ok(())
+    }
+}
+
+/// Counts a content's bytes as they are read, and stops with the job.
+struct Progressing<'p, R> {
+    inner: R,
+    progress: &'p Progress,
+}
+
+impl<R: Read> Read for Progressing<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.progress.check().map_err(std::io::Error::other)?;
+        let bytes = self.inner.read(buffer)?;
+        self.progress.work(bytes as u64);
+        self.progress.done(0, bytes as u64);
+        Ok(bytes)
+    }
+}
+
+/// The Cell's own document. Who owns it stays behind: it is whoever imports it that will.
+fn cell_line<'a>(own: &'a Document, extra: &'a Extra) -> DocumentLine<'a> {
+    DocumentLine {
+        id: own.id.as_str().into(),
+        kind: Kind::Cell,
+        cell: None,
+        box_id: None,
+        collection: None,
+        entity_type: None,
+        published: own.published,
+        updated: own.updated,
+        fields: &own.body,
+        hidden: Some("{}"),
+        dynamic: Some(extra.dynamic.as_deref().unwrap_or("{}")),
+        acl: Some(extra.acl.as_deref().unwrap_or("{}")),
+        links: Some(Vec::new()),
+        entity_links: None,
+        unknown: Vec::new(),
+    }
+}
+
+/// `t1` and `t2` of a link.
+fn link_type(set: &EntitySet) -> &str {
+    set.entity_type.as_ref().map_or(set.kind.name(), Id::as_str)
+}
+
+/// `b` of what is in an OData collection: the Box's id, for the main box the Cell's.
+fn box_of<'b>(
+    tx: &dyn ReadTx,
+    cell: &Cell,
+    known: &'b mut HashMap<Id, String>,
+    collection: &Id,
+) -> Result<&'b str> {
+    if !known.contains_key(collection) {
+        let mut node = tx.node_by_id(collection)?;
+        while let Some(at) = node.take_if(|node| node.kind != NodeKind::Box) {
+            node = tx.node(at.parent)?;
+        }
+        let node = node.ok_or_else(|| ErrorCode::DataInconsistency.with([collection]))?;
+        let box_id = if node.name == MAIN_BOX { cell.id().to_string() } else { node.name };
+        known.insert(collection.clone(), box_id);
+    }
+    Ok(known.get(collection).map_or("", String::as_str))
+}
+
+/// The `.pmeta` of a node.
+fn meta(node: &Node) -> Result<NodeMeta> {
+    let extra = Extra::parse(node.extra.as_deref())?;
+    let members = extra.unknown();
+    let text = |name: &str| {
+        members.iter().find(|(key, _)| key == name).and_then(|(_, json)| serde_json::from_str::<String>(json).ok())
+    };
+    let is_file = node.kind == NodeKind::File;
+    Ok(NodeMeta {
+        id: node.id.to_string(),
+        kind: node.kind,
+        published: node.published,
+        updated: node.updated,
+        version: node.version,
+        cell_status: text("cs"),
+        content_type: node.content_type.clone(),
+        length: node.content.as_ref().map(|content| content.length),
+        encryption: is_file.then(|| "NONE".to_owned()),
+        acl: Some(node.acl.clone().unwrap_or_else(|| "{}".to_owned())),
+        properties: Some(node.properties.clone().unwrap_or_else(|| "{}".to_owned())),
+        unknown: members
+            .iter()
+            .filter(|(name, _)| name != "cs")
+            .map(|(name, json)| (name.to_string(), (*json).to_owned()))
+            .collect(),
+    })
+}

@@ -1,0 +1,141 @@
+//! Importing a snapshot into a Cell: `{cell}__import` (API pages 507 and 508).
+//!
+//! The new content is built beside the live one, checked as a whole, and put in its place by one transaction of the
+//! register. Until then, and whatever fails, the Cell is as it was; it is read and written all the while. What was
+//! replaced is kept for a time and can be brought back.
+
+mod read;
+mod replaced;
+
+use std::io::{Read, Seek};
+use std::sync::Arc;
+
+use saibo_archive::{Limits, SnapshotReader};
+use saibo_model::{ErrorCode, Result, name};
+
+use crate::access::Access;
+use crate::job::{Job, JobKind, Running, State, Totals};
+use crate::{Cell, Unit, archive, clock, snapshot};
+
+pub use replaced::{Replaced, remove_expired, replaced, undo};
+
+/// What is left free on the disk, whatever happens.
+const MARGIN: u64 = 64 << 20;
+
+/// How the imports of a Cell stand.
+#[derive(Clone)]
+pub enum Status {
+    /// None runs, and the last one, if any, went well.
+    Ready,
+    /// One runs.
+    Running(Running),
+    /// The last one failed and left the Cell as it was.
+    Failed(Job),
+}
+
+/// How the imports of a Cell stand.
+///
+/// # Errors
+/// If somebody may not know.
+pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
+    snapshot::authorize(cell, access)?;
+    if let Some(running) = unit.jobs().running(cell.id(), JobKind::Import) {
+        return Ok(Status::Running(running));
+    }
+    Ok(match unit.jobs().last(cell.id(), JobKind::Import)? {
+        Some(job) if matches!(job.state, State::Failed { .. }) => Status::Failed(job),
+        _ => Status::Ready,
+    })
+}
+
+/// Accepts an import of the snapshot of a name (without `.zip`).
+///
+/// # Errors
+/// If somebody may not; [`ErrorCode::BodyKeyMissing`], [`ErrorCode::BodyKeyFormat`], [`ErrorCode::ResourceNotFound`];
+/// what the structure of the file shows at once ([`ErrorCode::SnapshotNotZip`], [`ErrorCode::SnapshotVersion`],
+/// [`ErrorCode::SnapshotEntryMissing`]); [`ErrorCode::CellLocked`] while another runs; [`ErrorCode::DiskFull`] if
+/// there is not enough space for it.
+pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String>) -> Result<()> {
+    snapshot::authorize(cell, access)?;
+    let name = name.ok_or_else(|| ErrorCode::BodyKeyMissing.with(["Name"]))?;
+    if !name::is_snapshot_name(&name) {
+        return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
+    }
+    let (_info, file) = snapshot::open(unit, cell.id(), &file_name(&name))?;
+    let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    check_space(unit, &archive)?;
+    run(
+        unit,
+        Job {
+            cell: cell.id().to_string(),
+            cell_name: cell.name().to_owned(),
+            kind: JobKind::Import,
+            name,
+            started_at: clock::now(),
+            state: State::Running,
+        },
+    )
+}
+
+/// Takes up an import that a unit which was stopped left running: what it had built is gone, so it begins again.
+///
+/// # Errors
+/// If it cannot be started.
+pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    run(unit, job)
+}
+
+fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    let owner = unit.clone();
+    let accepted = job.clone();
+    unit.jobs().start(job, move |progress| {
+        let cell = owner.cell(&accepted.cell_name)?;
+        let (_info, file) = snapshot::open(&owner, cell.id(), &file_name(&accepted.name))?;
+        let built = read::build(&owner, &cell, file, progress)?;
+        replaced::adopt(&owner, &cell, built)
+    })
+}
+
+fn check_space(unit: &Unit, archive: &SnapshotReader<impl Read + Seek>) -> Result<()> {
+    let totals = archive.totals();
+    let needed = totals
+        .content_bytes
+        .saturating_add(totals.document_bytes.saturating_mul(2))
+        .saturating_add(totals.resources.saturating_mul(512))
+        .saturating_add(MARGIN);
+    let free = unit.backend().free_space()?;
+    if free < needed {
+        let why = format!("an import may need {needed} bytes and {free} are free");
+        return Err(saibo_model::Error::from(ErrorCode::DiskFull).because(why));
+    }
+    Ok(())
+}
+
+fn file_name(name: &str) -> String {
+    format!("{name}.zip")
+}
+
+/// What counts how much in an import's progress: measured on a machine of two cores, so that equal shares take about
+/// equal time. A byte of a file counts 1.
+mod weight {
+    /// A byte of a document or link: parsed, checked, inserted.
+    pub(super) const DOCUMENT_BYTE: u64 = 20;
+    /// A byte of them again: indexes are built and links resolved.
+    pub(super) const CHECK_BYTE: u64 = 10;
+    /// A resource, apart from its content.
+    pub(super) const NODE: u64 = 15_000;
+    /// Divides the bytes of everything while it is compared with the manifest.
+    pub(super) const VERIFY_PART: u64 = 2;
+}
+
+/// What there is to do, from the archive's directory.
+fn totals(archive: saibo_archive::Totals) -> Totals {
+    let built = archive.document_bytes * (weight::DOCUMENT_BYTE + weight::CHECK_BYTE)
+        + archive.resources * weight::NODE
+        + archive.content_bytes;
+    Totals {
+        items: archive.resources,
+        bytes: archive.document_bytes + archive.content_bytes,
+        work: built + archive.bytes / weight::VERIFY_PART,
+    }
+}

@@ -1,0 +1,210 @@
+//! How far a job is, counted and never guessed.
+//!
+//! Work is measured in bytes, weighed so that equal shares take about equal time; what there is to do is counted
+//! before the first byte is moved. Whatever is asked, the answer never goes back.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+
+use saibo_model::ErrorCode;
+
+use crate::clock;
+
+/// What a job is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Accepted; others are before it.
+    Waiting,
+    /// Copying the Cell's database, so that writers can go on.
+    Copying,
+    /// Looking through the archive.
+    Checking,
+    /// Documents and links.
+    Documents,
+    /// The tree of files.
+    Files,
+    /// Reading back and comparing what was written.
+    Verifying,
+    /// Putting it on disk and under its name.
+    Finishing,
+}
+
+impl Phase {
+    const ALL: [Phase; 7] = [
+        Phase::Waiting,
+        Phase::Copying,
+        Phase::Checking,
+        Phase::Documents,
+        Phase::Files,
+        Phase::Verifying,
+        Phase::Finishing,
+    ];
+
+    /// As a status shows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Waiting => "waiting",
+            Phase::Copying => "copying",
+            Phase::Checking => "checking",
+            Phase::Documents => "documents",
+            Phase::Files => "files",
+            Phase::Verifying => "verifying",
+            Phase::Finishing => "finishing",
+        }
+    }
+}
+
+/// Says that a job was asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
+
+impl From<Stopped> for saibo_model::Error {
+    fn from(stopped: Stopped) -> Self {
+        saibo_model::Error::from(ErrorCode::UnderMaintenance).because(stopped)
+    }
+}
+
+/// The progress of one job. The job counts, others look.
+#[derive(Debug, Default)]
+pub struct Progress {
+    stop: AtomicBool,
+    phase: AtomicU8,
+    began: AtomicI64,
+    work: AtomicU64,
+    work_total: AtomicU64,
+    percent: AtomicU64,
+    items: AtomicU64,
+    items_total: AtomicU64,
+    bytes: AtomicU64,
+    bytes_total: AtomicU64,
+}
+
+/// What there is to do, counted beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Documents, links, resources.
+    pub items: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Everything, weighed; see [`Progress::work`].
+    pub work: u64,
+}
+
+/// A look at a [`Progress`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Snapshot {
+    /// What it is at.
+    pub phase: Phase,
+    /// Per cent of the whole; 100 only when it is over.
+    pub percent: u64,
+    /// Documents, links and resources done.
+    pub items_done: u64,
+    /// Of how many.
+    pub items_total: u64,
+    /// Bytes of them done.
+    pub bytes_done: u64,
+    /// Of how many.
+    pub bytes_total: u64,
+    /// Bytes a second, since it began.
+    pub bytes_per_second: u64,
+    /// Seconds that are left at this pace; unknown at first.
+    pub seconds_left: Option<u64>,
+}
+
+impl Progress {
+    /// Of a job that has not begun.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what there is to do.
+    pub fn set_totals(&self, totals: Totals) {
+        self.items_total.store(totals.items, Ordering::Relaxed);
+        self.bytes_total.store(totals.bytes, Ordering::Relaxed);
+        self.work_total.store(totals.work.max(1), Ordering::Relaxed);
+    }
+
+    /// Enters a phase.
+    pub fn enter(&self, phase: Phase) {
+        if self.began.load(Ordering::Relaxed) == 0 {
+            self.began.store(clock::now(), Ordering::Relaxed);
+        }
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// Counts work, in bytes as weighed by the job.
+    pub fn work(&self, amount: u64) {
+        let done = self.work.fetch_add(amount, Ordering::Relaxed) + amount;
+        let total = self.work_total.load(Ordering::Relaxed);
+        if total > 0 {
+            // 100 is for the end alone.
+            let percent = (u128::from(done) * 100 / u128::from(total)).min(99);
+            self.percent.fetch_max(u64::try_from(percent).unwrap_or(99), Ordering::Relaxed);
+        }
+    }
+
+    /// Counts items and their bytes as done.
+    pub fn done(&self, items: u64, bytes: u64) {
+        self.items.fetch_add(items, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Asks the job to stop.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// For the job: whether it may go on.
+    ///
+    /// # Errors
+    /// [`Stopped`] if not.
+    pub fn check(&self) -> Result<(), Stopped> {
+        if self.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let began = self.began.load(Ordering::Relaxed);
+        let elapsed = u64::try_from(clock::now() - began).unwrap_or(0).max(1);
+        let (work, work_total) = (load(&self.work), load(&self.work_total));
+        let left = work_total.saturating_sub(work);
+        let seconds_left = (began > 0 && work > 0 && work_total > 0)
+            .then(|| u128::from(elapsed) * u128::from(left) / u128::from(work) / 1000)
+            .and_then(|seconds| u64::try_from(seconds).ok());
+        let bytes_done = load(&self.bytes);
+        Snapshot {
+            phase: Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed)) % Phase::ALL.len()],
+            percent: load(&self.percent),
+            items_done: load(&self.items),
+            items_total: load(&self.items_total),
+            bytes_done,
+            bytes_total: load(&self.bytes_total),
+            bytes_per_second: if began > 0 { bytes_done.saturating_mul(1000) / elapsed } else { 0 },
+            seconds_left,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_never_goes_back_and_ends_below_a_hundred() {
+        let progress = Progress::new();
+        progress.set_totals(Totals { items: 10, bytes: 1000, work: 1000 });
+        let mut last = 0;
+        for _ in 0..30 {
+            progress.work(50);
+            let now = progress.snapshot().percent;
+            assert!(now >= last && now <= 99, "{last} then {now}");
+            last = now;
+        }
+        assert_eq!(last, 99);
+    }
+}

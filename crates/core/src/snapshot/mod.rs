@@ -1,0 +1,215 @@
+//! Snapshot files of a Cell: `{cell}__snapshot/{name}` (API pages 503–506).
+//!
+//! The bytes are the backend's, under places that it makes up; the names are values of the register, so that a
+//! file appears, is replaced and goes in one transaction. They outlive an import: what it replaces is the Cell's
+//! data, not its snapshots.
+
+use saibo_dav::header::ETag;
+use saibo_model::privilege::Privilege;
+use saibo_model::{ErrorCode, Id, Result};
+use saibo_store::{Backend, ReadSeek, ReadTx, SnapshotInfo, SnapshotWriter, StoreExt as _};
+
+use crate::access::Access;
+use crate::dav::resource::authorize_cell;
+use crate::{Cell, Unit, clock};
+
+/// Scope of the register's values that hold what is known of a Cell's snapshot files.
+fn scope(cell: &Id) -> String {
+    format!("snapshot/{cell}")
+}
+
+/// Whether somebody may export, import and handle snapshots: it takes everything, so it takes `root`.
+///
+/// # Errors
+/// Why not.
+pub fn authorize(cell: &Cell, access: &Access) -> Result<()> {
+    cell.store().read(|tx| authorize_cell(tx, cell, access, Privilege::Root))
+}
+
+/// The files, by name.
+///
+/// # Errors
+/// The store's.
+pub fn list(unit: &Unit, cell: &Id) -> Result<Vec<SnapshotInfo>> {
+    let all = unit.backend().register().read(|tx| tx.values(&scope(cell)))?;
+    all.iter().map(|(_, text)| parse(text)).collect()
+}
+
+/// What is known of the file of a name.
+///
+/// # Errors
+/// [`ErrorCode::ResourceNotFound`].
+pub fn info(unit: &Unit, cell: &Id, name: &str) -> Result<SnapshotInfo> {
+    let found = unit.backend().register().read(|tx| find(tx, cell, name))?;
+    found.ok_or_else(|| ErrorCode::ResourceNotFound.with([name]))
+}
+
+fn find(tx: &dyn ReadTx, cell: &Id, name: &str) -> Result<Option<SnapshotInfo>> {
+    tx.value(&scope(cell), name)?.map(|text| parse(&text)).transpose()
+}
+
+/// Opens the file of a name.
+///
+/// # Errors
+/// [`ErrorCode::ResourceNotFound`]; the store's.
+pub fn open(unit: &Unit, cell: &Id, name: &str) -> Result<(SnapshotInfo, Box<dyn ReadSeek>)> {
+    let info = info(unit, cell, name)?;
+    let file = unit.backend().snapshots().open(cell, &info.place)?;
+    Ok((info, file))
+}
+
+/// Takes the file of a name away.
+///
+/// # Errors
+/// [`ErrorCode::ResourceNotFound`]; the store's.
+pub fn delete(unit: &Unit, cell: &Id, name: &str) -> Result<()> {
+    let (owner, taken) = (cell.clone(), name.to_owned());
+    let info = unit.backend().register().write(move |tx| {
+        let info = find(tx.read(), &owner, &taken)?;
+        let info = info.ok_or_else(|| ErrorCode::ResourceNotFound.with([&taken]))?;
+        tx.set_value(&scope(&owner), &taken, None)?;
+        Ok(info)
+    })?;
+    Ok(unit.backend().snapshots().remove(cell, &info.place)?)
+}
+
+/// How a file gets its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming<'a> {
+    /// Replaces the one of that name; the `If-Match` header must allow it.
+    Replace(Option<&'a str>),
+    /// Fails if there is one of that name.
+    New,
+}
+
+/// A file being written. Dropped, it leaves nothing.
+pub struct Upload {
+    writer: Box<dyn SnapshotWriter>,
+    length: u64,
+}
+
+impl Upload {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn begin(backend: &dyn Backend) -> Result<Self> {
+        Ok(Self { writer: backend.snapshots().writer()?, length: 0 })
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DiskFull`]; other I/O errors.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.writer.file().write_all(bytes).map_err(|e| saibo_store::Error::io("writing a snapshot file", e))?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Gives it its name, on disk.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ResourceEtagMismatch`], [`ErrorCode::FileAlreadyExists`]; the store's.
+    pub fn commit(
+        self,
+        unit: &Unit,
+        cell: &Id,
+        name: &str,
+        content_type: &str,
+        naming: Naming<'_>,
+    ) -> Result<(SnapshotInfo, bool)> {
+        publish(unit, cell, self.writer, name, content_type, self.length, naming)
+    }
+}
+
+/// Gives a file that was written its name; whether the name is new.
+pub(crate) fn publish(
+    unit: &Unit,
+    cell: &Id,
+    writer: Box<dyn SnapshotWriter>,
+    name: &str,
+    content_type: &str,
+    length: u64,
+    naming: Naming<'_>,
+) -> Result<(SnapshotInfo, bool)> {
+    let place = writer.keep(cell)?;
+    let now = clock::now();
+    let (if_match, must_be_new) = match naming {
+        Naming::Replace(if_match) => (if_match.map(str::to_owned), false),
+        Naming::New => (None, true),
+    };
+    let mut info = SnapshotInfo {
+        name: name.to_owned(),
+        place: place.clone(),
+        version: 1,
+        published: now,
+        updated: now,
+        content_type: content_type.to_owned(),
+        length,
+    };
+    let owner = cell.clone();
+    let entered = unit.backend().register().write(move |tx| {
+        let before = find(tx.read(), &owner, &info.name)?;
+        if let Some(before) = &before {
+            if must_be_new {
+                return Err(ErrorCode::FileAlreadyExists.with([&info.name]));
+            }
+            etag(before).check_if_match(if_match.as_deref())?;
+            info.version = before.version + 1;
+            info.published = before.published;
+        }
+        let text = serde_json::to_string(&info).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+        tx.set_value(&scope(&owner), &info.name, Some(&text))?;
+        Ok((info, before))
+    });
+    match entered {
+        Ok((info, before)) => {
+            if let Some(before) = &before {
+                unit.backend().snapshots().remove(cell, &before.place)?;
+            }
+            Ok((info, before.is_none()))
+        }
+        Err(error) => {
+            unit.backend().snapshots().remove(cell, &place)?;
+            Err(error)
+        }
+    }
+}
+
+/// The ETag of a file.
+#[must_use]
+pub fn etag(info: &SnapshotInfo) -> ETag {
+    ETag { version: info.version, updated: info.updated }
+}
+
+/// Removes files that have no name: a crash came between writing one and naming it.
+///
+/// # Errors
+/// The store's.
+pub fn scrub(unit: &Unit, cell: &Id) -> Result<()> {
+    let named: Vec<String> = list(unit, cell)?.into_iter().map(|info| info.place).collect();
+    let snapshots = unit.backend().snapshots();
+    for place in snapshots.places(cell)? {
+        if !named.contains(&place) {
+            snapshots.remove(cell, &place)?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets every file of a Cell that is deleted; the backend removes their bytes.
+pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
+    let owner = cell.clone();
+    unit.backend().register().write(move |tx| {
+        let scope = scope(&owner);
+        for (name, _) in tx.read().values(&scope)? {
+            tx.set_value(&scope, &name, None)?;
+        }
+        Ok(())
+    })
+}
+
+fn parse(text: &str) -> Result<SnapshotInfo> {
+    serde_json::from_str(text).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+}

@@ -1,0 +1,87 @@
+//! A unit on a temporary folder.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::SigningKey;
+use saibo_core::settings::{Limits, Secret};
+use saibo_core::{Access, Cell, Settings, Unit, access};
+use saibo_model::url::{CellAddressing, UnitUrl};
+use saibo_oauth::KeyRing;
+use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
+use saibo_store_sqlite::{Options, SqliteBackend};
+
+/// The master token of [`Fixture`].
+pub(crate) const MASTER: &str = "a master token for tests";
+
+/// A unit and the folder that it is on.
+pub(crate) struct Fixture {
+    pub(crate) unit: Arc<Unit>,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// Settings with cheap passwords.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        unit_url: UnitUrl::parse("http://localhost:9998/", CellAddressing::Path).unwrap(),
+        master_token: Secret::new(MASTER.to_owned()),
+        unit_user_issuers: Vec::new(),
+        relay_html_url: None,
+        limits: Limits { dav_children: 1024, dav_depth: 50, jobs: 2, password_checks: 1 },
+        passwords: PasswordHasher::weak(HashAlgorithm::Scrypt),
+        replaced_kept_for: Duration::from_secs(3600),
+        program: "saibo test",
+    }
+}
+
+impl Fixture {
+    /// A fresh unit.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let unit = open(folder.path());
+        Self { unit, folder }
+    }
+
+    /// Closes the unit and opens it again.
+    pub(crate) fn reopened(self) -> Self {
+        let Self { unit, folder } = self;
+        unit.jobs().close();
+        drop(unit);
+        let unit = open(folder.path());
+        Self { unit, folder }
+    }
+
+    /// What the bearer of the master token may do.
+    pub(crate) fn master(&self) -> Access {
+        let authorization = format!("Bearer {MASTER}");
+        let credentials =
+            access::Credentials { authorization: Some(&authorization), ..access::Credentials::default() };
+        access::authenticate(&self.unit, None, credentials, 0).unwrap()
+    }
+
+    /// A new Cell.
+    pub(crate) fn cell(&self, name: &str) -> Cell {
+        self.unit.found_cell(name, None, saibo_core::clock::now()).unwrap();
+        self.unit.cell(name).unwrap()
+    }
+
+    /// Waits until no job runs for a Cell.
+    pub(crate) fn settle(&self, cell: &Cell) {
+        use saibo_core::job::JobKind;
+        let begun = Instant::now();
+        while [JobKind::Export, JobKind::Import].into_iter().any(|k| self.unit.jobs().running(cell.id(), k).is_some())
+        {
+            assert!(begun.elapsed() < Duration::from_secs(60), "a job does not end");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Opens the unit of a folder.
+pub(crate) fn open(folder: &std::path::Path) -> Arc<Unit> {
+    let options = Options { open_cells: NonZeroUsize::new(8).unwrap() };
+    let backend = SqliteBackend::open(folder, options).unwrap();
+    let keys = KeyRing::new([7; 32], 0);
+    Arc::new(Unit::new(Arc::new(backend), settings(), keys, SigningKey::from_bytes(&[9; 32])))
+}

@@ -1,0 +1,45 @@
+//! What every handler can reach.
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, UnitUrl};
+use crate::data_dir::{DataDir, Secrets};
+
+/// The running unit, as handlers see it.
+#[derive(Debug)]
+pub struct App {
+    /// The configuration.
+    pub config: Config,
+    /// The unit's URL: the configured one, or the one that follows from where it listens.
+    pub unit_url: UnitUrl,
+    /// The data folder.
+    pub data: DataDir,
+    /// Its secrets.
+    pub secrets: Secrets,
+    /// Cancelled when the unit begins to stop: what waits for events (WebSocket, long jobs) ends then.
+    pub stopping: CancellationToken,
+    /// What a stopping unit waits for.
+    pub tasks: TaskTracker,
+}
+
+impl App {
+    /// An application that is not stopping.
+    #[must_use]
+    pub fn new(config: Config, unit_url: UnitUrl, data: DataDir, secrets: Secrets) -> Self {
+        Self {
+            config,
+            unit_url,
+            data,
+            secrets,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// The URL of a Cell, which ends with a slash.
+    #[must_use]
+    pub fn cell_url(&self, cell: &str) -> String {
+        self.unit_url.cell_url(cell, self.config.unit.path_based_cell_url)
+    }
+}

@@ -1,0 +1,105 @@
+//! The table of every path that the unit answers, and what follows from it.
+//!
+//! A path is a list of segments: literals, `{name}` for any one segment, and at the end perhaps `{rest}` for
+//! one or more. Literals win over names and names over `{rest}`, from left to right. OData keys
+//! (`Cell('alice')`) are part of their segment, which the handler parses.
+//!
+//! From the table follow 404 for other paths, 405 for other methods, HEAD where there is GET, and what OPTIONS
+//! answers where it has no handler of its own. The golden file `docs/routes.md` shows it.
+
+mod context;
+mod crossdomain;
+mod dispatch;
+mod router;
+mod unit;
+
+use futures_util::future::BoxFuture;
+use saibo_model::Result;
+
+pub use context::Context;
+pub use dispatch::dispatch;
+pub use router::Router;
+
+use crate::http::Response;
+
+/// What serves a method of a path.
+pub type Handler = fn(Context) -> BoxFuture<'static, Result<Response>>;
+
+/// What runs ahead of every method of a path, OPTIONS and those that are not allowed included: a Cell that
+/// does not exist is 404 whatever the method.
+pub type Guard = fn(Context) -> BoxFuture<'static, Result<Context>>;
+
+/// A path and its methods.
+pub struct Route {
+    /// The pattern, such as `/{cell}/__log/current/{file}`.
+    pub path: &'static str,
+    /// The methods in the order that OPTIONS tells, with their handlers.
+    pub methods: &'static [(&'static str, Handler)],
+    /// What runs first.
+    pub guard: Option<Guard>,
+    /// Whether Basic authentication is offered beside Bearer (API page 293): in Boxes, unless a handler finds
+    /// that the Box has a schema.
+    pub basic: bool,
+}
+
+/// The methods of a route: `methods! { "GET" => module::get, … }`, each an `async fn(Context) -> Result<Response>`.
+#[macro_export]
+macro_rules! methods {
+    ($($method:literal => $handler:path),* $(,)?) => {
+        &[$(($method, |context| ::std::boxed::Box::pin($handler(context)))),*]
+    };
+}
+
+impl Route {
+    /// A route without a guard, where only Bearer tokens are accepted.
+    #[must_use]
+    pub const fn new(path: &'static str, methods: &'static [(&'static str, Handler)]) -> Self {
+        Self { path, methods, guard: None, basic: false }
+    }
+
+    /// The same with a guard.
+    #[must_use]
+    pub const fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// The same with Basic authentication.
+    #[must_use]
+    pub const fn with_basic(mut self) -> Self {
+        self.basic = true;
+        self
+    }
+
+    /// The names of its methods.
+    pub fn method_names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.methods.iter().map(|(name, _)| *name)
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.path, self.method_names().collect::<Vec<_>>().join(","))
+    }
+}
+
+/// Every path.
+pub static ROUTES: &[Route] = &[
+    Route::new("/", methods! { "GET" => unit::get }),
+    Route::new("/crossdomain.xml", methods! { "GET" => crossdomain::get }),
+];
+
+/// The table as the Markdown of `docs/routes.md`.
+#[must_use]
+pub fn markdown(routes: &[Route]) -> String {
+    let mut text = String::from(
+        "# Routes\n\nEvery path that a unit answers, as `crates/server/src/routes/mod.rs` has it. A test writes this \
+         page; run it with `UPDATE_GOLDEN=1` after changing the table. `HEAD` goes with `GET`, and `OPTIONS` with \
+         everything.\n\n| path | methods |\n| - | - |\n",
+    );
+    for route in routes {
+        let methods = route.method_names().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("| `{}` | {methods} |\n", route.path));
+    }
+    text
+}

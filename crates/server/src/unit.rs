@@ -1,0 +1,86 @@
+//! A running unit: started from a configuration, stopped on demand. The program runs one; a test runs many.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::config::{Config, UnitUrl};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::http::{self, BindError};
+use crate::routes::{ROUTES, Route, Router};
+
+/// Why a unit does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The address.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The runtime is being shut down.
+    #[error("the start was interrupted")]
+    Interrupted,
+}
+
+/// A running unit.
+#[derive(Debug)]
+pub struct Unit {
+    app: Arc<App>,
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl Unit {
+    /// Starts a unit.
+    ///
+    /// # Errors
+    /// When the data folder or the address cannot be used.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_with(config, ROUTES).await
+    }
+
+    /// Starts a unit with other routes: for tests of what lies around them.
+    ///
+    /// # Errors
+    /// When the data folder or the address cannot be used.
+    pub async fn start_with(config: Config, routes: &'static [Route]) -> Result<Self, StartError> {
+        let (data, master_token) = (config.unit.data.clone(), config.unit.master_token.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            let data = DataDir::open(&data)?;
+            let secrets = data.secrets(master_token)?;
+            Ok::<_, DataDirError>((data, secrets))
+        });
+        let (data, secrets) = opened.await.map_err(|_| StartError::Interrupted)??;
+        let listener = http::bind(config.unit.listen).await?;
+        let address = listener.local_addr().unwrap_or(config.unit.listen);
+        let url = config.unit.url.clone().unwrap_or_else(|| UnitUrl::of_listener(address));
+        let app = Arc::new(App::new(config, url, data, secrets));
+        let accepting = tokio::spawn(http::serve(listener, app.clone(), Arc::new(Router::new(routes))));
+        Ok(Self { app, address, accepting })
+    }
+
+    /// What its handlers see.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, and waits for requests to end, for as long as the configuration allows. Whether all of
+    /// them did.
+    pub async fn stop(self) -> bool {
+        self.app.stopping.cancel();
+        // It ends at once, and with it the listening.
+        let _ = self.accepting.await;
+        self.app.tasks.close();
+        tokio::time::timeout(self.app.config.limits.shutdown(), self.app.tasks.wait()).await.is_ok()
+    }
+}
