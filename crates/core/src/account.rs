@@ -1,57 +1,142 @@
-//! Accounts: checking passwords.
+//! Accounts: what they are, and checking and changing their passwords.
 
-use saibo_model::{Document, EntitySet, ErrorCode, Kind, Result};
-use saibo_oauth::grant::basic_credentials;
-use saibo_oauth::password::StoredPassword;
-use saibo_oauth::scope::Scopes;
-use saibo_store::StoreExt as _;
+mod address;
+mod basic;
 
-use crate::access::{Access, Subject, roles_of_account};
-use crate::{Cell, Unit};
+use saibo_model::{Document, EntitySet, Error, ErrorCode, Kind, Result};
+use saibo_oauth::password::{StoredPassword, is_valid_password};
+use saibo_store::{ReadTx, WriteTx};
+use serde_json::{Map, Value};
 
-/// The scope of Basic authentication: a password may do what its Account may.
-const BASIC_SCOPE: &str = "root";
+pub(crate) use basic::basic;
 
-/// The Access of `Authorization: Basic …`.
-///
-/// # Errors
-/// The store's; bad credentials make a [`Subject::Invalid`].
-pub(crate) fn basic(unit: &Unit, cell: &Cell, header: &str, now: i64) -> Result<Access> {
-    let refuse = |code| Ok(Access::invalid(code));
-    let Some((name, password)) = basic_credentials(header) else { return refuse(ErrorCode::BasicAuthFormat) };
-    let account = cell.store().read(|tx| tx.document(&EntitySet::control(Kind::Account), None, &name))?;
-    let Some(account) = account else {
-        let _ = unit.check_password(None, password.expose());
-        return refuse(ErrorCode::BasicAuthenticationFailed);
-    };
-    if unit.lockout().is_locked(&account.id, now) {
-        unit.lockout().lock(&account.id, now);
-        return refuse(ErrorCode::BasicAuthenticationLocked);
+use crate::Unit;
+
+/// What an Account may do at all (`Status`, API page 212).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Everything.
+    Active,
+    /// Nothing.
+    Deactivated,
+    /// Nothing but to change its password.
+    PasswordChangeRequired,
+}
+
+/// An Account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its document.
+    pub document: Document,
+    body: Map<String, Value>,
+    hidden: Map<String, Value>,
+}
+
+impl Account {
+    /// The Account of that name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn find(tx: &dyn ReadTx, name: &str) -> Result<Option<Self>> {
+        tx.document(&EntitySet::control(Kind::Account), None, name)?.map(Self::of).transpose()
     }
-    if !unit.check_password(Some(&account), password.expose()) {
-        unit.lockout().lock(&account.id, now);
-        return refuse(ErrorCode::BasicAuthenticationFailed);
+
+    /// Reads its document.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DataInconsistency`] where that is none of an Account.
+    pub fn of(document: Document) -> Result<Self> {
+        let object = |text: &str| {
+            serde_json::from_str::<Map<String, Value>>(text)
+                .map_err(|e| Error::from(ErrorCode::DataInconsistency).because(e))
+        };
+        let body = object(&document.body)?;
+        let hidden = document.hidden.as_deref().map(object).transpose()?.unwrap_or_default();
+        Ok(Self { document, body, hidden })
     }
-    let roles = cell.store().read(|tx| roles_of_account(tx, &name))?.unwrap_or_default();
-    let scopes = [BASIC_SCOPE].into_iter().collect::<Scopes>();
-    Ok(Access { subject: Subject::Basic(name), roles, schema: None, scopes })
+
+    /// Whether its `Type` lists a way to authenticate. Accounts of before there were types use passwords.
+    #[must_use]
+    pub fn has_type(&self, kind: &str) -> bool {
+        self.text("Type").unwrap_or("basic").split(' ').any(|one| one == kind)
+    }
+
+    /// Its `Status`; an unknown one lets it do nothing.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self.text("Status") {
+            None | Some("active") => Status::Active,
+            Some("passwordChangeRequired") => Status::PasswordChangeRequired,
+            Some(_) => Status::Deactivated,
+        }
+    }
+
+    /// Whether it may log in from an address (`IPAddressRange`).
+    #[must_use]
+    pub fn admits(&self, address: Option<std::net::IpAddr>) -> bool {
+        address::admits(self.text("IPAddressRange"), address)
+    }
+
+    /// Its password.
+    #[must_use]
+    pub fn password(&self) -> Option<StoredPassword> {
+        StoredPassword::from_hidden(&self.hidden)
+    }
+
+    /// Puts another password in the place of its own.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn put_password(&mut self, tx: &mut dyn WriteTx, password: &StoredPassword) -> Result<()> {
+        password.to_hidden(&mut self.hidden);
+        self.document.hidden = Some(Value::Object(self.hidden.clone()).to_string());
+        tx.put_document(&mut self.document)
+    }
+
+    /// Makes it active where it was only to change its password. One that was deactivated stays so.
+    pub(crate) fn password_was_changed(&mut self, now: i64) {
+        if self.status() == Status::PasswordChangeRequired {
+            self.body.insert("Status".to_owned(), "active".into());
+            self.document.body = Value::Object(self.body.clone()).to_string();
+        }
+        self.document.version += 1;
+        self.document.updated = now;
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
 }
 
 impl Unit {
     /// Whether a password is an Account's. Takes as long where there is no Account, or none with a password.
     #[must_use]
-    pub fn check_password(&self, account: Option<&Document>, password: &str) -> bool {
+    pub fn check_password(&self, account: Option<&Account>, password: &str) -> bool {
         let hasher = &self.settings().passwords;
+        let stored = account.and_then(Account::password);
         let _turn = self.password_checks().acquire();
-        let stored = account
-            .and_then(|account| account.hidden.as_deref())
-            .and_then(|hidden| serde_json::from_str(hidden).ok())
-            .and_then(|hidden| StoredPassword::from_hidden(&hidden));
         if let Some(stored) = stored {
             hasher.verify(&stored, password)
         } else {
             hasher.dummy_verify(password);
             false
         }
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PasswordFormat`] for one that is not allowed.
+    pub fn hash_password(&self, password: &str) -> Result<StoredPassword> {
+        if !is_valid_password(password) {
+            return Err(ErrorCode::PasswordFormat.into());
+        }
+        self.hash_known_password(password)
+    }
+
+    /// Hashes a password that an Account has already, whatever the rules are now.
+    pub(crate) fn hash_known_password(&self, password: &str) -> Result<StoredPassword> {
+        let _turn = self.password_checks().acquire();
+        self.settings().passwords.hash(password).map_err(|e| Error::from(ErrorCode::Unknown).because(e))
     }
 }

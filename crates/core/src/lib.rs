@@ -14,9 +14,11 @@ pub mod document;
 pub mod export;
 pub mod import;
 pub mod job;
+pub mod odata;
 pub mod snapshot;
 pub mod role;
 pub mod settings;
+pub mod token;
 pub mod unit;
 
 pub use access::{Access, Subject};

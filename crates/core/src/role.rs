@@ -1,6 +1,7 @@
 //! Roles by their URLs: `{cell}__role/{box}/{name}`, `__` for a Role without a Box.
 
 use saibo_model::node::MAIN_BOX;
+use saibo_model::url::UnitUrl;
 use saibo_model::{Document, EntitySet, Id, Kind, Result};
 use saibo_store::ReadTx;
 
@@ -50,4 +51,55 @@ pub fn place_of(tx: &dyn ReadTx, role: &Id) -> Result<Option<(String, String)>> 
         },
     };
     Ok(Some((box_name, role.key)))
+}
+
+/// URLs of Roles in this Cell, `{cell}__role/{box}/{name}`: what a visitor's token holds and introspection shows.
+///
+/// # Errors
+/// The store's.
+pub fn instance_urls(tx: &dyn ReadTx, cell_url: &str, roles: &[Id]) -> Result<Vec<String>> {
+    let mut urls = Vec::new();
+    for role in roles {
+        urls.extend(
+            place_of(tx, role)?.map(|(box_name, name)| format!("{cell_url}__role/{box_name}/{name}")),
+        );
+    }
+    Ok(urls)
+}
+
+/// URLs that say what Roles mean outside this Cell, whatever its Boxes are called: `{base}__role/__/{name}`, where
+/// the base is the schema of the Role's Box, or the Cell where there is none. An ExtRole of another Cell names a
+/// Role so.
+///
+/// # Errors
+/// The store's.
+pub fn class_urls(tx: &dyn ReadTx, unit: &UnitUrl, cell_url: &str, roles: &[Id]) -> Result<Vec<String>> {
+    let mut urls = Vec::new();
+    for role in roles {
+        let Some(role) = tx.document_by_id(role)?.filter(|found| found.set.kind == Kind::Role) else {
+            continue;
+        };
+        let schema = match &role.parent {
+            None => None,
+            Some(parent) => tx.document_by_id(parent)?.and_then(|found| schema_of(&found)),
+        };
+        let base = schema.as_deref().map_or(cell_url.into(), |schema| unit.localunit_to_http(schema));
+        urls.push(format!("{base}__role/__/{}", role.key));
+    }
+    Ok(urls)
+}
+
+/// The URL of this Cell's Role that a scope asks for, if there is it.
+///
+/// # Errors
+/// The store's.
+pub fn resolve_url(tx: &dyn ReadTx, unit: &UnitUrl, cell_url: &str, url: &str) -> Result<Option<String>> {
+    let url = unit.localunit_to_http(url).into_owned();
+    let found = ids_of_urls(tx, cell_url, std::slice::from_ref(&url))?;
+    Ok((!found.is_empty()).then_some(url))
+}
+
+fn schema_of(found: &Document) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(&found.body).ok()?;
+    body["Schema"].as_str().filter(|schema| !schema.is_empty()).map(str::to_owned)
 }

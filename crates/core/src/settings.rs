@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use saibo_model::privilege::Privilege;
 use saibo_model::url::UnitUrl;
 use saibo_oauth::password::PasswordHasher;
 
@@ -43,6 +44,48 @@ pub struct Limits {
     pub password_checks: usize,
 }
 
+/// How logins are checked and what tokens may do.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// The most that a token got by password may be used for, and what it gets where no scope was asked for
+    /// (API page 293). `None` gives no privilege of the Cell at all.
+    pub password_scope: Option<Privilege>,
+    /// The same for authorization codes.
+    pub code_scope: Option<Privilege>,
+    /// The same for transcell tokens.
+    pub assertion_scope: Option<Privilege>,
+    /// After how many failed logins in a row an Account is locked; 0 is never.
+    pub lock_after: u32,
+    /// How long it is locked then.
+    pub lock_for: Duration,
+    /// Whether a password that was hashed with another algorithm or cost than new ones is hashed anew when its
+    /// Account logs in.
+    pub upgrade_hashes: bool,
+    /// Name and password with which any token can be looked into at `__introspect` (API page 297).
+    pub introspection: Option<(String, Secret)>,
+    /// The login page of Cells without the property `authorizationhtmlurl`.
+    pub authorization_html_url: Option<String>,
+    /// The page for changing a password of Cells without the property `authorizationpasswordchangehtmlurl`.
+    pub authorization_password_change_html_url: Option<String>,
+}
+
+impl Default for Authentication {
+    fn default() -> Self {
+        let root = Some(Privilege::Root);
+        Self {
+            password_scope: root,
+            code_scope: root,
+            assertion_scope: root,
+            lock_after: 0,
+            lock_for: Duration::ZERO,
+            upgrade_hashes: true,
+            introspection: None,
+            authorization_html_url: None,
+            authorization_password_change_html_url: None,
+        }
+    }
+}
+
 /// Everything that use cases need to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -58,6 +101,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How new passwords are hashed.
     pub passwords: PasswordHasher,
+    /// How logins are checked and what tokens may do.
+    pub authentication: Authentication,
     /// How long the data that an import replaced can be brought back.
     pub replaced_kept_for: Duration,
     /// Name and version of this program, for the snapshots that it writes.

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::access::{Lockout, Turnstile};
 use crate::job::{JobKind, Jobs};
+use crate::token::Transcell;
 use crate::{Cell, Settings};
 
 /// Scope of the register's values that say which generation of a Cell counts.
@@ -27,24 +28,34 @@ pub struct Unit {
     settings: Settings,
     keys: KeyRing,
     signing_key: SigningKey,
+    transcell: Transcell,
     jobs: Arc<Jobs>,
     lockout: Lockout,
     password_checks: Turnstile,
     known: RwLock<HashMap<String, Arc<Known>>>,
+    entities: Arc<crate::odata::entities::State>,
 }
 
 impl Unit {
     /// A unit over a backend.
     #[must_use]
-    pub fn new(backend: Arc<dyn Backend>, settings: Settings, keys: KeyRing, signing_key: SigningKey) -> Self {
+    pub fn new(
+        backend: Arc<dyn Backend>,
+        settings: Settings,
+        keys: KeyRing,
+        signing_key: SigningKey,
+        transcell: Transcell,
+    ) -> Self {
         Self {
             jobs: Arc::new(Jobs::new(backend.register(), settings.limits.jobs)),
             backend,
             keys,
             signing_key,
+            transcell,
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
             known: RwLock::default(),
+            entities: Arc::default(),
             settings,
         }
     }
@@ -65,6 +76,12 @@ impl Unit {
     #[must_use]
     pub fn signing_key(&self) -> &SigningKey {
         &self.signing_key
+    }
+
+    /// What it signs transcell tokens with, and whose it believes.
+    #[must_use]
+    pub fn transcell(&self) -> &Transcell {
+        &self.transcell
     }
 
     /// Its exports and imports.
@@ -97,6 +114,12 @@ impl Unit {
 
     pub(crate) fn password_checks(&self) -> &Turnstile {
         &self.password_checks
+    }
+
+    /// What it remembers of the OData collections of its Cells.
+    #[must_use]
+    pub fn entities(&self) -> &Arc<crate::odata::entities::State> {
+        &self.entities
     }
 
     /// Where it stores.
@@ -146,7 +169,7 @@ impl Unit {
         let known = Arc::new(Known {
             place: Place { cell: document.id.clone(), generation },
             url: self.cell_url(&document.key),
-            owner: owner_of(&document),
+            owner: owner_of(&document).map(|owner| self.normalize_owner(&owner)),
             document,
         });
         let mut all = self.known.write();
@@ -228,6 +251,12 @@ impl Unit {
     /// Looks a Cell up anew the next time: its document or generation has changed.
     pub(crate) fn forget(&self, name: &str) {
         self.known.write().remove(name);
+    }
+}
+
+impl std::fmt::Debug for Unit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unit").field("url", &self.settings.unit_url.as_str()).finish_non_exhaustive()
     }
 }
 

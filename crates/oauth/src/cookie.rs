@@ -33,15 +33,29 @@ pub fn seal_cookie(ring: &KeyRing, scope: &str, peer: &str, token: &str) -> Resu
 /// # Errors
 /// Where the cookie was changed, belongs elsewhere, or the peer is another.
 pub fn open_cookie(ring: &KeyRing, scope: &str, peer: &str, value: &str) -> Result<String, TokenError> {
-    let mut bytes = URL_SAFE_NO_PAD.decode(value).map_err(|_| TokenError::Malformed)?;
-    let (_, pair) = open(ring, scope, Purpose::Cookie, &mut bytes)?;
-    let pair = std::str::from_utf8(pair).map_err(|_| TokenError::Malformed)?;
-    let (made_with, token) = pair.split_once(SEPARATOR).ok_or(TokenError::Malformed)?;
+    let (made_with, token) = open_pair(ring, scope, value)?;
     if bool::from(made_with.as_bytes().ct_eq(peer.as_bytes())) {
-        Ok(token.to_owned())
+        Ok(token)
     } else {
         Err(TokenError::Malformed)
     }
+}
+
+/// The access token in a cookie, whatever its peer: for the authorization endpoint, which a browser comes to
+/// without one (API page 292). Whoever calls this must keep foreign sites from profiting.
+///
+/// # Errors
+/// Where the cookie was changed or belongs elsewhere.
+pub fn open_cookie_without_peer(ring: &KeyRing, scope: &str, value: &str) -> Result<String, TokenError> {
+    open_pair(ring, scope, value).map(|(_, token)| token)
+}
+
+fn open_pair(ring: &KeyRing, scope: &str, value: &str) -> Result<(String, String), TokenError> {
+    let mut bytes = URL_SAFE_NO_PAD.decode(value).map_err(|_| TokenError::Malformed)?;
+    let (_, pair) = open(ring, scope, Purpose::Cookie, &mut bytes)?;
+    let pair = std::str::from_utf8(pair).map_err(|_| TokenError::Malformed)?;
+    let (peer, token) = pair.split_once(SEPARATOR).ok_or(TokenError::Malformed)?;
+    Ok((peer.to_owned(), token.to_owned()))
 }
 
 #[cfg(test)]

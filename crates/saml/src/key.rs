@@ -84,6 +84,13 @@ impl UnitKey {
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
     }
+
+    /// Whether the certificate is good for a unit of that URL at `now` (ms since 1970). It is not any more when the
+    /// unit has got another host name.
+    #[must_use]
+    pub fn is_good_for(&self, unit_url: &str, now: i64) -> bool {
+        crate::trust::is_good_for(&self.certificate, unit_url, now)
+    }
 }
 
 impl fmt::Debug for UnitKey {

@@ -118,6 +118,12 @@ impl Anchors {
     }
 }
 
+/// Whether a certificate is in its time at `now` (ms since 1970) and may speak for an issuer's URL, whoever issued
+/// it.
+pub(crate) fn is_good_for(der: &[u8], issuer: &str, now: i64) -> bool {
+    parse(der).is_some_and(|certificate| in_time(&certificate, now) && speaks_for(&certificate, issuer))
+}
+
 fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     X509Certificate::from_der(der)
         .ok()

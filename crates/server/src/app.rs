@@ -1,5 +1,8 @@
 //! What every handler can reach.
 
+use std::sync::Arc;
+
+use saibo_core::Unit;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +20,8 @@ pub struct App {
     pub data: DataDir,
     /// Its secrets.
     pub secrets: Secrets,
+    /// The use cases.
+    pub unit: Arc<Unit>,
     /// Cancelled when the unit begins to stop: what waits for events (WebSocket, long jobs) ends then.
     pub stopping: CancellationToken,
     /// What a stopping unit waits for.
@@ -26,12 +31,13 @@ pub struct App {
 impl App {
     /// An application that is not stopping.
     #[must_use]
-    pub fn new(config: Config, unit_url: UnitUrl, data: DataDir, secrets: Secrets) -> Self {
+    pub fn new(config: Config, unit_url: UnitUrl, data: DataDir, secrets: Secrets, unit: Arc<Unit>) -> Self {
         Self {
             config,
             unit_url,
             data,
             secrets,
+            unit,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

@@ -4,6 +4,7 @@
 //! (`SAIBO_SECTION__KEY`), then the flags of the command line. A key that nobody knows is an error whatever
 //! its source, for a misspelt limit would otherwise be no limit.
 
+mod authentication;
 mod environment;
 mod limits;
 mod secret;
@@ -16,9 +17,10 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub use authentication::AuthenticationConfig;
 pub use limits::Limits;
 pub use secret::Secret;
-pub use sections::{CellConfig, LogConfig, LogFormat, UnitConfig};
+pub use sections::{CellConfig, LogConfig, LogFormat, PasswordHash, UnitConfig};
 pub(crate) use unit_url::Addressee;
 pub use unit_url::{InvalidUnitUrl, UnitUrl};
 
@@ -65,6 +67,8 @@ pub struct Config {
     pub unit: UnitConfig,
     /// `[cell]`: defaults of Cells.
     pub cell: CellConfig,
+    /// `[authentication]`: how logins are checked and what tokens may do.
+    pub authentication: AuthenticationConfig,
     /// `[limits]`: how much of anything is accepted.
     pub limits: Limits,
     /// `[log]`: the program's log.
@@ -138,6 +142,7 @@ impl Config {
             // An empty token would make `Authorization: Bearer ` the key to everything.
             return Err(ConfigError::Senseless("unit.master_token must not be empty"));
         }
+        self.authentication.check().map_err(ConfigError::Senseless)?;
         self.limits.check().map_err(ConfigError::Senseless)
     }
 }

@@ -6,6 +6,7 @@
 //! | `master-token` | the token that may do everything, unless the configuration has one |
 //! | `token.key` | 32 bytes from which the keys of access tokens are derived |
 //! | `signing.key` | seed of the Ed25519 key that signs the manifests of snapshots |
+//! | `unit.key`, `unit.crt` | the RSA key that signs what Cells show each other, and its certificate (PEM), which other units are to trust |
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -14,13 +15,22 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use saibo_saml::UnitKey;
+use zeroize::Zeroizing;
 
 use crate::config::Secret;
+use crate::pem;
 
 const LOCK: &str = "saibo.lock";
 const MASTER_TOKEN: &str = "master-token";
 const TOKEN_KEY: &str = "token.key";
 const SIGNING_KEY: &str = "signing.key";
+const UNIT_KEY: &str = "unit.key";
+const UNIT_CERTIFICATE: &str = "unit.crt";
+
+/// How long the unit's certificate lasts, in days, and how long before its end it is replaced, in ms.
+const CERTIFICATE_DAYS: u16 = 3650;
+const CERTIFICATE_MARGIN: i64 = 30 * 24 * 3600 * 1000;
 
 /// What can be wrong with a data folder.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +166,41 @@ impl DataDir {
         Ok(Secrets { master_token, token_key, signing_key })
     }
 
+    /// The key that signs what Cells show each other. It is made at the first start, which takes a moment, and
+    /// anew when the unit has got another host name or its certificate ends: other units then have to be told.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written, can be read by others, or is damaged; when no certificate can be
+    /// made for the unit's host.
+    pub fn unit_key(&self, unit_url: &str, now: i64) -> Result<UnitKey, DataDirError> {
+        let damaged = |name: &str, expected| DataDirError::Damaged { path: self.path.join(name), expected };
+        let (key, certificate) = (self.read(UNIT_KEY)?, self.read(UNIT_CERTIFICATE)?);
+        if let (Some(key), Some(certificate)) = (key, certificate) {
+            let certificate =
+                pem::decode(&certificate).ok_or_else(|| damaged(UNIT_CERTIFICATE, "a certificate in PEM"))?;
+            let key = UnitKey::from_parts(Zeroizing::new(key), certificate)
+                .map_err(|_| damaged(UNIT_KEY, "the RSA key, in PKCS#8 (DER), that unit.crt certifies"))?;
+            if key.is_good_for(unit_url, now + CERTIFICATE_MARGIN) {
+                return Ok(key);
+            }
+            tracing::warn!(
+                "the unit gets a new certificate, unit.crt: units that trusted the old one must be told"
+            );
+        }
+        let failed = |name: &str| {
+            let path = self.path.join(name);
+            move |cause| DataDirError::Io { doing: "creating", path, cause }
+        };
+        let host = url::Url::parse(unit_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let key = UnitKey::generate(&host.unwrap_or_default(), now, CERTIFICATE_DAYS)
+            .map_err(|error| failed(UNIT_KEY)(io::Error::other(error)))?;
+        let certificate = pem::encode("CERTIFICATE", key.certificate());
+        write_private(&self.path, UNIT_KEY, key.pkcs8()).map_err(failed(UNIT_KEY))?;
+        write_private(&self.path, UNIT_CERTIFICATE, certificate.as_bytes())
+            .map_err(failed(UNIT_CERTIFICATE))?;
+        Ok(key)
+    }
+
     fn master_token(&self) -> Result<Secret, DataDirError> {
         let text =
             self.secret(MASTER_TOKEN, |key| format!("{}\n", URL_SAFE_NO_PAD.encode(key)).into_bytes())?;
@@ -179,30 +224,36 @@ impl DataDir {
 
     /// The content of a private file, which is made of random bytes where there is none.
     fn secret(&self, name: &str, form: impl Fn(&[u8; 32]) -> Vec<u8>) -> Result<Vec<u8>, DataDirError> {
+        if let Some(content) = self.read(name)? {
+            return Ok(content);
+        }
+        let failed = |cause| DataDirError::Io { doing: "creating", path: self.path.join(name), cause };
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|e| failed(io::Error::other(e)))?;
+        let content = form(&random);
+        write_private(&self.path, name, &content).map_err(failed)?;
+        Ok(content)
+    }
+
+    /// The content of a private file, if there is it.
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, DataDirError> {
         let path = self.path.join(name);
         let failed = |doing| {
             let path = path.clone();
             move |cause| DataDirError::Io { doing, path, cause }
         };
-        match File::open(&path) {
-            Ok(mut file) => {
-                let mode = file.metadata().map_err(failed("reading"))?.permissions().mode() & 0o777;
-                if mode & 0o077 != 0 {
-                    return Err(DataDirError::Mode { path, mode });
-                }
-                let mut content = Vec::new();
-                file.read_to_end(&mut content).map_err(failed("reading"))?;
-                Ok(content)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut random = [0; 32];
-                getrandom::fill(&mut random).map_err(|e| failed("creating")(io::Error::other(e)))?;
-                let content = form(&random);
-                write_private(&self.path, name, &content).map_err(failed("creating"))?;
-                Ok(content)
-            }
-            Err(error) => Err(failed("opening")(error)),
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("opening")(error)),
+        };
+        let mode = file.metadata().map_err(failed("reading"))?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(DataDirError::Mode { path, mode });
         }
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).map_err(failed("reading"))?;
+        Ok(Some(content))
     }
 }
 
@@ -220,3 +271,6 @@ fn write_private(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     fs::rename(&temporary, folder.join(name))?;
     File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

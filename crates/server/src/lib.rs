@@ -6,11 +6,14 @@
 
 pub mod app;
 pub mod cli;
+mod client;
 pub mod config;
 pub mod data_dir;
 pub mod http;
+mod pem;
 pub mod routes;
 pub mod unit;
+pub mod wiring;
 
 /// The version of the Personium API that this unit speaks, sent as `X-Personium-Version`. Clients compare it
 /// as a string and want at least `1.7.1`.

@@ -10,6 +10,7 @@ use crate::config::{Config, UnitUrl};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{self, BindError};
 use crate::routes::{ROUTES, Route, Router};
+use crate::wiring;
 
 /// Why a unit does not start.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,12 @@ pub enum StartError {
     /// The address.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A certificate that is to be trusted.
+    #[error("{} in unit.trusted_certificates is not an X.509 certificate (PEM or DER) with an RSA key of 2048 bits or more", .0.display())]
+    Certificate(std::path::PathBuf),
+    /// What is in the data folder.
+    #[error("{}", described(.0))]
+    Store(#[from] saibo_model::Error),
     /// The runtime is being shut down.
     #[error("the start was interrupted")]
     Interrupted,
@@ -57,7 +64,11 @@ impl Unit {
         let listener = http::bind(config.unit.listen).await?;
         let address = listener.local_addr().unwrap_or(config.unit.listen);
         let url = config.unit.url.clone().unwrap_or_else(|| UnitUrl::of_listener(address));
-        let app = Arc::new(App::new(config, url, data, secrets));
+        let wired = tokio::task::spawn_blocking(move || {
+            let unit = wiring::unit(&config, url.as_str(), &data, &secrets)?;
+            Ok::<_, StartError>(App::new(config, url, data, secrets, unit))
+        });
+        let app = Arc::new(wired.await.map_err(|_| StartError::Interrupted)??);
         let accepting = tokio::spawn(http::serve(listener, app.clone(), Arc::new(Router::new(routes))));
         Ok(Self { app, address, accepting })
     }
@@ -81,6 +92,21 @@ impl Unit {
         // It ends at once, and with it the listening.
         let _ = self.accepting.await;
         self.app.tasks.close();
-        tokio::time::timeout(self.app.config.limits.shutdown(), self.app.tasks.wait()).await.is_ok()
+        let unit = self.app.unit.clone();
+        // Exports and imports stop where they are and are taken up at the next start.
+        let jobs = tokio::task::spawn_blocking(move || unit.jobs().close());
+        let ended = async {
+            self.app.tasks.wait().await;
+            jobs.await.is_ok()
+        };
+        tokio::time::timeout(self.app.config.limits.shutdown(), ended).await.unwrap_or(false)
+    }
+}
+
+/// What is wrong, with what caused it: whoever starts a unit may know.
+fn described(error: &saibo_model::Error) -> String {
+    match error.cause() {
+        Some(cause) => format!("{} ({cause})", error.message()),
+        None => error.message(),
     }
 }

@@ -1,17 +1,20 @@
 //! The backend over one data folder.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use lru::LruCache;
 use parking_lot::Mutex;
 use saibo_model::Id;
 use saibo_store::{Backend, Blobs, Builder, Error, Place, Result, Snapshots, Store};
 
-use crate::blobs::FileBlobs;
+use crate::blobs::{self, FileBlobs};
 use crate::builder::SqliteBuilder;
+use crate::cell::{OpenCell, OpenCells};
+use crate::folder::{Folder, Gone};
+use crate::housekeeper::{Housekeeper, Settled};
+use crate::pins::Pins;
 use crate::snapshots::FileSnapshots;
 use crate::store::SqliteStore;
 use crate::{connection, folder};
@@ -30,51 +33,20 @@ impl Default for Options {
     }
 }
 
-type OpenCell = (Arc<SqliteStore>, Arc<FileBlobs>);
-
-/// The open Cells. A database may have one committer only, so one that is in use is found again even after
-/// it fell out of the lately used.
-struct OpenCells {
-    lately: LruCache<Place, OpenCell>,
-    in_use: HashMap<Place, (Weak<SqliteStore>, Weak<FileBlobs>)>,
-}
-
-impl OpenCells {
-    fn get(&mut self, place: &Place) -> Option<OpenCell> {
-        if let Some(cell) = self.lately.get(place) {
-            return Some(cell.clone());
-        }
-        let (store, blobs) = self.in_use.get(place)?;
-        let cell = (store.upgrade()?, blobs.upgrade()?);
-        self.put(place, &cell);
-        Some(cell)
-    }
-
-    fn put(&mut self, place: &Place, cell: &OpenCell) {
-        if self.in_use.len() > 2 * self.lately.cap().get() {
-            self.in_use.retain(|_, (store, _)| store.strong_count() > 0);
-        }
-        self.in_use.insert(place.clone(), (Arc::downgrade(&cell.0), Arc::downgrade(&cell.1)));
-        self.lately.put(place.clone(), cell.clone());
-    }
-
-    fn forget(&mut self, place: &Place) {
-        self.lately.pop(place);
-        self.in_use.remove(place);
-    }
-}
-
 /// A data folder, open. Its owner holds the lock that keeps other processes out.
 pub struct SqliteBackend {
     cells: PathBuf,
-    tmp: PathBuf,
+    tmp: Arc<Folder>,
     register: Arc<SqliteStore>,
-    open: Mutex<OpenCells>,
+    open: OpenCells,
     snapshots: FileSnapshots,
     /// The file that says that the last process ended in order; absent while one runs.
     clean: PathBuf,
     /// After a crash: the generations that were looked through for lost contents since.
     scrubbed: Option<Mutex<HashSet<Place>>>,
+    housekeeper: Housekeeper,
+    /// The last field: dropped when all of the above is closed or on the way to it.
+    _settled: Settled,
 }
 
 impl SqliteBackend {
@@ -87,6 +59,7 @@ impl SqliteBackend {
         folder::create(&cells)?;
         folder::create(&tmp)?;
         folder::empty(&tmp)?;
+        connection::spill_to(&tmp);
         let unit = data.join("unit.db");
         let fresh = !unit.exists();
         if fresh {
@@ -96,14 +69,26 @@ impl SqliteBackend {
             folder::rename(&new, &unit)?;
         }
         let crashed = !fresh && std::fs::remove_file(&clean).is_err();
+        // Else the mark could be back after a crash, and what was lost in it would stay.
+        folder::sync(data)?;
+        let housekeeper = Housekeeper::start()?;
+        let tmp_folder = Folder::new(tmp.clone());
+        let data = Folder::new(data.to_owned());
         Ok(Self {
-            register: Arc::new(SqliteStore::open(&unit, &tmp)?),
-            snapshots: FileSnapshots { cells: cells.clone(), tmp: tmp.clone() },
-            open: Mutex::new(OpenCells { lately: LruCache::new(options.open_cells), in_use: HashMap::new() }),
+            register: Arc::new(SqliteStore::open(
+                &data,
+                "unit.db",
+                tmp_folder.clone(),
+                housekeeper.clone(),
+            )?),
+            snapshots: FileSnapshots { cells: cells.clone(), tmp },
+            open: OpenCells::new(options.open_cells),
             scrubbed: crashed.then(Mutex::default),
             cells,
-            tmp,
+            tmp: tmp_folder,
             clean,
+            _settled: Settled(housekeeper.clone()),
+            housekeeper,
         })
     }
 
@@ -113,34 +98,30 @@ impl SqliteBackend {
         self.scrubbed.is_some()
     }
 
-    fn cell_folder(&self, cell: &Id) -> PathBuf {
-        folder::spread(&self.cells, cell.as_str())
+    fn cell_folder(&self, cell: &Id) -> Result<PathBuf> {
+        folder::of_cell(&self.cells, cell)
     }
 
-    fn place_folder(&self, place: &Place) -> PathBuf {
-        self.cell_folder(&place.cell).join(place.generation.to_string())
+    fn place_folder(&self, place: &Place) -> Result<PathBuf> {
+        Ok(self.cell_folder(&place.cell)?.join(place.generation.to_string()))
     }
 
-    fn open_cell(&self, place: &Place) -> Result<OpenCell> {
-        if let Some(cell) = self.open.lock().get(place) {
-            return Ok(cell);
-        }
-        let folder = self.place_folder(place);
-        let store = Arc::new(SqliteStore::open(&folder.join("cell.db"), &self.tmp)?);
-        let blobs = FileBlobs::new(folder.join("blobs"), self.tmp.clone(), store.clone());
-        let mut open = self.open.lock();
-        // Another may have been quicker, and there may be only one committer.
-        if let Some(cell) = open.get(place) {
-            return Ok(cell);
-        }
+    fn open_cell(&self, place: &Place) -> Result<Arc<OpenCell>> {
+        let folder = Folder::new(self.place_folder(place)?);
+        let cell = OpenCell {
+            store: SqliteStore::open(&folder, "cell.db", self.tmp.clone(), self.housekeeper.clone())?,
+            pins: Mutex::new(Pins::default()),
+            sweeping: Mutex::new(()),
+            tmp: self.tmp.clone(),
+            folder,
+        };
         if let Some(scrubbed) = &self.scrubbed
-            && scrubbed.lock().insert(place.clone())
+            && !scrubbed.lock().contains(place)
         {
-            blobs.scrub()?;
+            blobs::scrub(&cell)?;
+            scrubbed.lock().insert(place.clone());
         }
-        let cell = (store, Arc::new(blobs));
-        open.put(place, &cell);
-        Ok(cell)
+        Ok(Arc::new(cell))
     }
 }
 
@@ -150,48 +131,48 @@ impl Backend for SqliteBackend {
     }
 
     fn create(&self, place: &Place) -> Result<()> {
-        let folder = tempfile::tempdir_in(&self.tmp).map_err(|e| Error::io("creating a Cell", e))?;
+        let folder = tempfile::tempdir_in(self.tmp.join("")).map_err(|e| Error::io("creating a Cell", e))?;
         connection::create(&folder.path().join("cell.db"))?;
         folder::sync(folder.path())?;
-        folder::create(&self.cell_folder(&place.cell))?;
-        folder::rename(folder.path(), &self.place_folder(place))?;
+        folder::create(&self.cell_folder(&place.cell)?)?;
+        folder::rename(folder.path(), &self.place_folder(place)?)?;
         let _moved = folder.keep();
         Ok(())
     }
 
     fn open(&self, place: &Place) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
-        let (store, blobs) = self.open_cell(place)?;
-        Ok((store, blobs))
+        let cell = self.open.find_or(place, || self.open_cell(place))?;
+        Ok((cell.clone(), Arc::new(FileBlobs(cell))))
     }
 
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {
-        let next = self.generations(cell)?.into_iter().max().unwrap_or(0) + 1;
-        Ok(Box::new(SqliteBuilder::new(self.cell_folder(cell), next, &self.tmp)?))
+        Ok(Box::new(SqliteBuilder::new(self.cell_folder(cell)?, &self.tmp.join(""))?))
     }
 
     fn remove(&self, place: &Place) -> Result<()> {
-        self.open.lock().forget(place);
-        folder::remove(&self.place_folder(place), &self.tmp)
+        let path = self.place_folder(place)?;
+        let tmp = self.tmp.join("");
+        self.open.take_away(
+            |open| open == place,
+            || Gone::take(&path, &tmp),
+            |_place, gone| gone.path().to_owned(),
+        )?;
+        folder::sync_parent(&path)
     }
 
     fn remove_cell(&self, cell: &Id) -> Result<()> {
-        for generation in self.generations(cell)? {
-            self.open.lock().forget(&Place { cell: cell.clone(), generation });
-        }
-        folder::remove(&self.cell_folder(cell), &self.tmp)
+        let path = self.cell_folder(cell)?;
+        let tmp = self.tmp.join("");
+        self.open.take_away(
+            |open| open.cell == *cell,
+            || Gone::take(&path, &tmp),
+            |place, gone| gone.path().join(place.generation.to_string()),
+        )?;
+        folder::sync_parent(&path)
     }
 
     fn generations(&self, cell: &Id) -> Result<Vec<u64>> {
-        let doing = |e| Error::io("listing a Cell's generations", e);
-        let entries = match std::fs::read_dir(self.cell_folder(cell)) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(doing)?,
-        };
-        let mut generations = Vec::new();
-        for entry in entries {
-            generations.extend(entry.map_err(doing)?.file_name().to_str().and_then(|n| n.parse::<u64>().ok()));
-        }
-        Ok(generations)
+        folder::generations(&self.cell_folder(cell)?)
     }
 
     fn snapshots(&self) -> &dyn Snapshots {
@@ -206,6 +187,7 @@ impl Backend for SqliteBackend {
 
 impl Drop for SqliteBackend {
     fn drop(&mut self) {
+        self.open.clear();
         // Whoever drops the backend has ended its work in order; a crash never gets here.
         if let Err(error) = std::fs::File::create(&self.clean) {
             tracing::warn!(%error, "the data folder could not be marked as closed in order");

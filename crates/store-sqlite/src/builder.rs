@@ -1,4 +1,4 @@
-//! Building a Cell beside the live one: a bulk load without journal, indexes last, synced at the end.
+//! Building a Cell beside the live one: a bulk load without syncs, indexes last, everything synced at the end.
 
 use std::path::{Path, PathBuf};
 
@@ -8,22 +8,28 @@ use saibo_model::{Document, EntitySet, Id, Node};
 use saibo_store::builder::{Built, BuiltCell, Defect};
 use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
 
-use crate::blobs::ContentWriter;
+use crate::content::{BLOBS, ContentWriter};
+use crate::defects::Search;
 use crate::error::while_doing;
-use crate::read::{SqliteReadTx, set_key};
-use crate::store::in_view;
+use crate::read::SqliteReadTx;
+use crate::readers::in_view;
+use crate::rows::set_key;
 use crate::{connection, folder, schema};
 
-/// Links wait here, by the ids they name, until every document has its row number.
-const PENDING: &str = "
-CREATE TABLE pending (
+/// Beside the database, not in it, where it would leave a hole: links, by the ids they name, until every
+/// document has its row number; and where documents came from, as runs of rows that lay line by line.
+const WAITING: &str = "
+CREATE TABLE waiting.link (
     first_seq INTEGER,
     first TEXT,
     second TEXT NOT NULL,
     published INTEGER NOT NULL,
     updated INTEGER NOT NULL,
     line INTEGER NOT NULL
-) STRICT";
+) STRICT;
+CREATE TABLE waiting.run (seq INTEGER PRIMARY KEY, line INTEGER NOT NULL) STRICT";
+
+const WAITING_FILE: &str = "waiting.db";
 
 /// See [`Builder`].
 pub(crate) struct SqliteBuilder {
@@ -33,39 +39,43 @@ pub(crate) struct SqliteBuilder {
     tmp: PathBuf,
     /// The Cell's folder, which the generation will be in.
     cell: PathBuf,
-    generation: u64,
     sets: std::collections::HashMap<EntitySet, i64>,
     last: i64,
     last_times: (i64, i64),
+    last_line: i64,
     /// Whether the index is there that finds a node by its name.
     finds_children: bool,
 }
 
 impl SqliteBuilder {
-    pub(crate) fn new(cell: PathBuf, generation: u64, tmp: &Path) -> Result<Self> {
+    pub(crate) fn new(cell: PathBuf, tmp: &Path) -> Result<Self> {
         let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to build a Cell", e))?;
         let connection = connection::bulk(&folder.path().join("cell.db"))?;
         let doing = while_doing("beginning to build a Cell");
-        connection.execute_batch(PENDING).map_err(&doing)?;
+        connection
+            .execute("ATTACH ? AS waiting", [folder.path().join(WAITING_FILE).to_string_lossy()])
+            .map_err(&doing)?;
+        connection::unsynced(&connection, "waiting")?;
+        connection.execute_batch(WAITING).map_err(&doing)?;
         connection.execute_batch("BEGIN").map_err(&doing)?;
         Ok(Self {
             connection,
             folder,
             tmp: tmp.to_owned(),
             cell,
-            generation,
             sets: std::collections::HashMap::new(),
             last: 0,
             last_times: (0, 0),
+            last_line: 0,
             finds_children: false,
         })
     }
 
-    fn execute(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {
+    /// Runs a statement; how many rows it changed.
+    fn execute(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(values))
-            .map(|_rows| ())
             .map_err(while_doing("building a Cell"))
     }
 
@@ -86,104 +96,10 @@ impl SqliteBuilder {
         self.sets.insert(set.clone(), number);
         Ok(number)
     }
-
-    /// Rows of (id, missing id), made into defects.
-    fn find(&self, sql: &str, limit: usize, defects: &mut Vec<Defect>, make: impl Fn(Id, Id) -> Defect) -> Result<()> {
-        let doing = while_doing("checking a built Cell");
-        let left = limit.saturating_sub(defects.len());
-        let mut statement = self.connection.prepare(&format!("{sql} LIMIT {left}")).map_err(&doing)?;
-        let mut rows = statement.query([]).map_err(&doing)?;
-        while let Some(row) = rows.next().map_err(&doing)? {
-            let id = Id::from(row.get::<_, String>(0).map_err(&doing)?);
-            let missing = Id::from(row.get::<_, String>(1).map_err(&doing)?);
-            defects.push(make(id, missing));
-        }
-        Ok(())
-    }
-
-    fn find_dangling(&self, limit: usize, defects: &mut Vec<Defect>) -> Result<()> {
-        self.find(
-            "SELECT d.id,d.parent FROM document d WHERE d.parent<>'' \
-             AND NOT EXISTS (SELECT 1 FROM document p WHERE p.id=d.parent)",
-            limit,
-            defects,
-            |id, missing| Defect::DanglingParent { id, missing },
-        )?;
-        self.find(
-            "SELECT d.id,d.peer FROM document d WHERE d.peer IS NOT NULL \
-             AND NOT EXISTS (SELECT 1 FROM document p WHERE p.id=d.peer)",
-            limit,
-            defects,
-            |id, missing| Defect::DanglingParent { id, missing },
-        )?;
-        self.find(
-            "SELECT (SELECT d.id FROM document d WHERE d.entity_set=s.id LIMIT 1),s.collection \
-             FROM entity_set s WHERE s.collection<>'' \
-             AND NOT EXISTS (SELECT 1 FROM node n WHERE n.id=s.collection AND n.kind='col.odata')",
-            limit,
-            defects,
-            |id, missing| Defect::DanglingCollection { id, missing },
-        )?;
-        self.find(
-            "SELECT (SELECT d.id FROM document d WHERE d.entity_set=s.id LIMIT 1),s.entity_type \
-             FROM entity_set s WHERE s.entity_type<>'' AND NOT EXISTS (SELECT 1 FROM document p \
-             JOIN entity_set t ON t.id=p.entity_set WHERE p.id=s.entity_type AND t.kind='EntityType')",
-            limit,
-            defects,
-            |id, missing| Defect::DanglingEntityType { id, missing },
-        )
-    }
-
-    fn resolve_links(&self, limit: usize, defects: &mut Vec<Defect>) -> Result<()> {
-        let doing = while_doing("resolving links");
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT CASE WHEN p.first_seq IS NULL AND a.seq IS NULL THEN p.first ELSE p.second END,\
-                 p.line,p.first_seq IS NOT NULL FROM pending p LEFT JOIN document a ON a.id=p.first \
-                 LEFT JOIN document b ON b.id=p.second \
-                 WHERE COALESCE(p.first_seq,a.seq) IS NULL OR b.seq IS NULL LIMIT ?",
-            )
-            .map_err(&doing)?;
-        let left = i64::try_from(limit.saturating_sub(defects.len())).unwrap_or(i64::MAX);
-        let mut rows = statement.query([left]).map_err(&doing)?;
-        while let Some(row) = rows.next().map_err(&doing)? {
-            defects.push(Defect::DanglingLink {
-                missing: Id::from(row.get::<_, String>(0).map_err(&doing)?),
-                line: row.get::<_, i64>(1).map(|line| u64::try_from(line).unwrap_or(0)).map_err(&doing)?,
-                to_one: row.get(2).map_err(&doing)?,
-            });
-        }
-        drop(rows);
-        self.batch(
-            "INSERT OR IGNORE INTO link (first,second,to_one,published,updated) \
-             SELECT COALESCE(p.first_seq,a.seq),b.seq,p.first_seq IS NOT NULL,p.published,p.updated \
-             FROM pending p LEFT JOIN document a ON a.id=p.first JOIN document b ON b.id=p.second \
-             WHERE COALESCE(p.first_seq,a.seq) IS NOT NULL ORDER BY 1,2;\
-             DROP TABLE pending",
-        )
-    }
-
-    /// Makes an index; where rows collide, finds which.
-    fn index(&self, sql: &str, table: &str, columns: &str, limit: usize, defects: &mut Vec<Defect>) -> Result<()> {
-        match self.connection.execute_batch(sql).map_err(while_doing("indexing a built Cell")) {
-            Err(e) if e.kind() == ErrorKind::Conflict => {
-                self.find(
-                    &format!("SELECT MAX(id),'' FROM {table} GROUP BY {columns} HAVING COUNT(*)>1"),
-                    limit,
-                    defects,
-                    |id, _| Defect::Duplicate { id },
-                )?;
-                // Not unique, so that the other checks can go on.
-                self.batch(&sql.replace("UNIQUE ", ""))
-            }
-            result => result,
-        }
-    }
 }
 
 impl Builder for SqliteBuilder {
-    fn document(&mut self, document: &Document, _origin: Origin) -> Result<()> {
+    fn document(&mut self, document: &Document, origin: Origin) -> Result<()> {
         let set = self.set_number(&document.set)?;
         self.execute(
             "INSERT INTO document (entity_set,key,parent,peer,id,version,published,updated,body,hidden,extra) \
@@ -204,33 +120,40 @@ impl Builder for SqliteBuilder {
         )?;
         self.last = self.connection.last_insert_rowid();
         self.last_times = (document.published, document.updated);
+        let line = line_of(origin);
+        if line != self.last_line + 1 {
+            self.execute("INSERT INTO waiting.run (seq,line) VALUES (?,?)", &[&self.last, &line])?;
+        }
+        self.last_line = line;
         Ok(())
     }
 
     fn to_one_link(&mut self, second: &Id, origin: Origin) -> Result<()> {
         self.execute(
-            "INSERT INTO pending (first_seq,second,published,updated,line) VALUES (?,?,?,?,?)",
+            "INSERT INTO waiting.link (first_seq,second,published,updated,line) VALUES (?,?,?,?,?)",
             params![
                 self.last,
                 second.as_str(),
                 self.last_times.0,
                 self.last_times.1,
-                i64::try_from(origin.line).unwrap_or(i64::MAX)
+                line_of(origin)
             ],
         )
+        .map(|_rows| ())
     }
 
     fn link(&mut self, first: &Id, second: &Id, published: i64, updated: i64, origin: Origin) -> Result<()> {
         self.execute(
-            "INSERT INTO pending (first,second,published,updated,line) VALUES (?,?,?,?,?)",
+            "INSERT INTO waiting.link (first,second,published,updated,line) VALUES (?,?,?,?,?)",
             params![
                 first.as_str(),
                 second.as_str(),
                 published,
                 updated,
-                i64::try_from(origin.line).unwrap_or(i64::MAX)
+                line_of(origin)
             ],
         )
+        .map(|_rows| ())
     }
 
     fn node(&mut self, node: &Node) -> Result<i64> {
@@ -254,7 +177,11 @@ impl Builder for SqliteBuilder {
         )?;
         let seq = self.connection.last_insert_rowid();
         if let Some(content) = &node.content {
-            self.execute("UPDATE content SET uses=uses+1 WHERE hash=?", &[&&content.hash[..]])?;
+            let counted =
+                self.execute("UPDATE content SET uses=uses+1 WHERE hash=?", &[&&content.hash[..]])?;
+            if counted == 0 {
+                return Err(Error::new(ErrorKind::Corrupt, "adding a file whose content was never registered"));
+            }
         }
         Ok(seq)
     }
@@ -271,7 +198,7 @@ impl Builder for SqliteBuilder {
     }
 
     fn content_writer(&mut self) -> Result<Box<dyn BlobWriter>> {
-        Ok(Box::new(ContentWriter::bulk(&self.folder.path().join("blobs"), &self.tmp)))
+        Ok(Box::new(ContentWriter::bulk(&self.folder.path().join(BLOBS), &self.tmp)))
     }
 
     fn content(&mut self, content: &Content, small: Option<&[u8]>) -> Result<()> {
@@ -279,30 +206,35 @@ impl Builder for SqliteBuilder {
             "INSERT INTO content (hash,crc32,length,uses,data) VALUES (?,?,?,0,?) ON CONFLICT (hash) DO NOTHING",
             params![&content.hash[..], content.crc32, i64::try_from(content.length).unwrap_or(i64::MAX), small],
         )
+        .map(|_rows| ())
     }
 
     fn value(&mut self, scope: &str, name: &str, value: &str) -> Result<()> {
         self.execute("INSERT OR REPLACE INTO value (scope,name,value) VALUES (?,?,?)", &[&scope, &name, &value])
+            .map(|_rows| ())
     }
 
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>> {
-        let mut defects = Vec::new();
-        for sql in schema::INDEXES {
-            let (table, columns) = match sql {
-                sql if sql.contains("document_id ") => ("document", "id"),
-                sql if sql.contains("document_key ") => ("document", "entity_set,key,parent"),
-                sql if sql.contains("node_id ") => ("node", "id"),
-                _ => {
-                    self.batch(sql)?;
-                    continue;
-                }
-            };
-            self.index(sql, table, columns, limit, &mut defects)?;
-        }
-        self.resolve_links(limit, &mut defects)?;
-        self.find_dangling(limit, &mut defects)?;
+        let mut search = Search::new(&self.connection, limit);
+        search.index()?;
+        search.resolve_links()?;
+        search.find_dangling()?;
+        let defects = search.into_defects();
+        schema::estimate(&self.connection)?;
         self.batch("COMMIT")?;
         Ok(defects)
+    }
+
+    fn line_of(&self, id: &Id) -> Result<Option<u64>> {
+        let doing = while_doing("looking for where a document came from");
+        self.connection
+            .prepare_cached(
+                "SELECT r.line+d.seq-r.seq FROM document d JOIN waiting.run r ON r.seq<=d.seq WHERE d.id=? \
+                 ORDER BY d.seq DESC,r.seq DESC LIMIT 1",
+            )
+            .and_then(|mut statement| statement.query_row([id.as_str()], |row| row.get::<_, i64>(0)).optional())
+            .map(|line| line.and_then(|line| u64::try_from(line).ok()))
+            .map_err(doing)
     }
 
     fn read_with(&self, work: &mut dyn FnMut(&dyn ReadTx) -> saibo_model::Result<()>) -> saibo_model::Result<()> {
@@ -310,20 +242,34 @@ impl Builder for SqliteBuilder {
     }
 
     fn finish(self: Box<Self>) -> Result<Built> {
-        let SqliteBuilder { connection, folder, tmp, cell, generation, .. } = *self;
+        let SqliteBuilder { connection, folder, tmp, cell, .. } = *self;
         self::sync_all(connection, folder.path())?;
         folder::create(&cell)?;
-        let place = cell.join(generation.to_string());
-        folder::rename(folder.path(), &place)?;
+        let mut generation = folder::generations(&cell)?.last().map_or(1, |last| last + 1);
+        let place = loop {
+            let place = cell.join(generation.to_string());
+            match folder::rename(folder.path(), &place) {
+                // Another was built meanwhile.
+                Err(e) if e.kind() == ErrorKind::Conflict => generation += 1,
+                result => break result.map(|()| place)?,
+            }
+        };
         // The name is gone from `tmp`, so there is nothing left to remove.
         let _moved = folder.keep();
         Ok(Box::new(BuiltFolder { place, tmp, generation, keep: false }))
     }
 }
 
+fn line_of(origin: Origin) -> i64 {
+    i64::try_from(origin.line).unwrap_or(i64::MAX)
+}
+
 /// Closes the database in the form it is opened with later, and puts the whole folder on disk with one call.
 fn sync_all(connection: Connection, folder: &Path) -> Result<()> {
     let doing = while_doing("finishing a built Cell");
+    connection.flush_prepared_statement_cache();
+    connection.execute_batch("DETACH waiting").map_err(&doing)?;
+    std::fs::remove_file(folder.join(WAITING_FILE)).map_err(|e| Error::io("finishing a built Cell", e))?;
     connection
         .pragma_update_and_check(None, "locking_mode", "NORMAL", |row| row.get::<_, String>(0))
         .map_err(&doing)?;

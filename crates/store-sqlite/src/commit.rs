@@ -130,7 +130,7 @@ impl Drop for PassOn<'_> {
 
 impl Committer {
     pub(crate) fn open(folder: Arc<Folder>, file: &'static str, housekeeper: Housekeeper) -> Result<Arc<Self>> {
-        let connection = connection::writer(&folder.join(file))?;
+        let connection = folder.open(|folder| connection::writer(&folder.join(file)))?;
         Ok(Arc::new_cyclic(|me| Self {
             connection: Mutex::new(Some(connection)),
             queue: Mutex::default(),
@@ -223,7 +223,7 @@ impl Committer {
     }
 
     fn move_log(&self) -> Result<()> {
-        let connection = connection::checkpointer(&self.folder.join(self.file))?;
+        let connection = self.folder.open(|folder| connection::checkpointer(&folder.join(self.file)))?;
         let mut log = connection::checkpoint(&connection, "PASSIVE")?;
         if log.pages - log.moved > CHECKPOINT / 4 {
             log = connection::checkpoint(&connection, "PASSIVE")?;

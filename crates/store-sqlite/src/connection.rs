@@ -91,6 +91,8 @@ pub(crate) fn writer(path: &Path) -> Result<Connection> {
 pub(crate) fn checkpointer(path: &Path) -> Result<Connection> {
     let connection = existing(path)?;
     let doing = while_doing("setting up a connection");
+    // Asks for the database's version, too, so that it has found its log when this returns.
+    schema::check(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(&doing)?;
     Ok(connection)
 }
@@ -99,6 +101,7 @@ pub(crate) fn checkpointer(path: &Path) -> Result<Connection> {
 pub(crate) fn reader(path: &Path) -> Result<Connection> {
     let connection = existing(path)?;
     prepare(&connection, 4_000)?;
+    schema::check(&connection)?;
     connection.pragma_update(None, "query_only", true).map_err(while_doing("setting up a connection"))?;
     Ok(connection)
 }

@@ -64,7 +64,7 @@ impl Drop for Settled {
         let (reached, wait) = sync_channel(1);
         if self.0.leave(Job::Reached(reached)).is_ok() {
             // An error says that the thread is gone, and nothing is left to wait for.
-            drop(wait.recv());
+            let _reached = wait.recv();
         }
     }
 }

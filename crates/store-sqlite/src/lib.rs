@@ -12,11 +12,22 @@
 mod backend;
 mod blobs;
 mod builder;
+mod cell;
 mod commit;
 mod connection;
+mod content;
+mod defects;
 mod error;
+mod export;
 mod folder;
+mod frozen;
+mod housekeeper;
+mod pins;
+#[cfg(test)]
+mod plans;
 mod read;
+mod readers;
+mod rows;
 mod schema;
 mod snapshots;
 mod sql;

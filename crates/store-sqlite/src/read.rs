@@ -3,23 +3,25 @@
 use rusqlite::types::Value as Sqlite;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
-use saibo_model::node::Content;
 use saibo_model::query::{Filter, Query};
-use saibo_model::{Document, EntitySet, Id, Kind, Node, NodeKind, Result};
-use saibo_store::{Error, ErrorKind, ReadTx, Scan, Value};
+use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_store::{Error, ReadTx, Scan, Value};
 
 use crate::error::while_doing;
-use crate::sql::Sql;
+use crate::export;
+use crate::rows::{document_columns, document_of, link_of, node_columns, node_of, set_key, set_of, unsigned};
+use crate::sql::{self, Sql};
 
 /// A view of a connection inside a transaction.
 pub(crate) struct SqliteReadTx<'c> {
     pub(crate) connection: &'c Connection,
 }
 
-const DOCUMENT: &str = "d.seq,d.key,d.parent,d.peer,d.id,d.version,d.published,d.updated,d.body,d.hidden,d.extra";
-const NODE: &str = "n.seq,n.parent,n.name,n.id,n.kind,n.version,n.published,n.updated,n.content_type,n.hash,\
-                    n.acl,n.properties,n.extra,c.crc32,c.length";
-const NODE_FROM: &str = "node n LEFT JOIN content c ON c.hash=n.hash";
+macro_rules! node {
+    ($rest:literal) => {
+        concat!("SELECT ", node_columns!(), " FROM node n LEFT JOIN content c ON c.hash=n.hash", $rest)
+    };
+}
 
 impl<'c> SqliteReadTx<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Self {
@@ -37,25 +39,27 @@ impl<'c> SqliteReadTx<'c> {
             .map_err(doing)
     }
 
-    fn one_document(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Document>> {
-        let doing = while_doing("reading a document");
-        let mut statement = self.connection.prepare_cached(sql).map_err(&doing)?;
-        let mut rows = statement.query(values).map_err(&doing)?;
-        match rows.next().map_err(&doing)? {
-            Some(row) => {
-                let set = set_of(row, 11).map_err(&doing)??;
-                Ok(Some(document_of(row, set).map_err(&doing)?))
-            }
-            None => Ok(None),
-        }
+    /// Whether there is an index of that name.
+    pub(crate) fn has_index(&self, name: &str) -> Result<bool, Error> {
+        self.connection
+            .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type='index' AND name=?")
+            .and_then(|mut statement| statement.exists([name]))
+            .map_err(while_doing("looking for an index"))
     }
 
-    fn one_node(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Node>> {
+    /// The index in whose order a page of a set can be read. The planner would rather sort the whole set.
+    pub(crate) fn index_to_walk(&self, number: i64, query: &Query) -> Result<Option<String>, Error> {
+        if query.top.is_none() || query.filter.as_ref().is_some_and(sql::is_selective) {
+            return Ok(None);
+        }
+        let Some(first) = query.order_by.first() else { return Ok(None) };
+        let Some(name) = sql::index_name(number, &first.field) else { return Ok(None) };
+        Ok(self.has_index(&name)?.then_some(name))
+    }
+
+    fn one_node(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Node>> {
         let doing = while_doing("reading a node");
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT {NODE} FROM {NODE_FROM} WHERE {condition}"))
-            .map_err(&doing)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(&doing)?;
         let mut rows = statement.query(values).map_err(&doing)?;
         match rows.next().map_err(&doing)? {
             Some(row) => Ok(Some(node_of(row).map_err(&doing)??)),
@@ -88,39 +92,50 @@ impl<'c> SqliteReadTx<'c> {
 
 impl ReadTx for SqliteReadTx<'_> {
     fn document(&self, set: &EntitySet, parent: Option<&Id>, key: &str) -> Result<Option<Document>> {
-        let Some(number) = self.set_number(set)? else { return Ok(None) };
         let doing = while_doing("reading a document");
-        let sql = format!("SELECT {DOCUMENT} FROM document d WHERE d.entity_set=? AND d.key=? AND d.parent=?");
-        let mut statement = self.connection.prepare_cached(&sql).map_err(&doing)?;
-        statement
-            .query_row(params![number, key, parent.map_or("", Id::as_str)], |row| {
-                document_of(row, set.clone())
+        const SQL: &str = concat!(
+            "SELECT ",
+            document_columns!(),
+            " FROM document d WHERE d.entity_set=(SELECT id FROM entity_set \
+              WHERE kind=? AND collection=? AND entity_type=?) AND d.key=? AND d.parent=?"
+        );
+        let [kind, collection, entity_type] = set_key(set);
+        self.connection
+            .prepare_cached(SQL)
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        params![kind, collection, entity_type, key, parent.map_or("", Id::as_str)],
+                        |row| document_of(row, set.clone()),
+                    )
+                    .optional()
             })
-            .optional()
             .map_err(|e| doing(e).into())
     }
 
     fn document_by_id(&self, id: &Id) -> Result<Option<Document>> {
-        let sql = format!(
-            "SELECT {DOCUMENT},s.kind,s.collection,s.entity_type \
+        let doing = while_doing("reading a document");
+        const SQL: &str = concat!(
+            "SELECT ",
+            document_columns!(),
+            ",s.kind,s.collection,s.entity_type \
              FROM document d JOIN entity_set s ON s.id=d.entity_set WHERE d.id=?"
         );
-        self.one_document(&sql, &[&id.as_str()])
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&doing)?;
+        let mut rows = statement.query([id.as_str()]).map_err(&doing)?;
+        match rows.next().map_err(&doing)? {
+            Some(row) => {
+                let set = set_of(row, 11).map_err(&doing)??;
+                Ok(Some(document_of(row, set).map_err(&doing)?))
+            }
+            None => Ok(None),
+        }
     }
 
     fn documents(&self, set: &EntitySet, query: &Query, each: Scan<'_, Document>) -> Result<()> {
         let Some(number) = self.set_number(set)? else { return Ok(()) };
         let doing = while_doing("listing documents");
-        let mut sql = Sql::default();
-        sql.text = format!("SELECT {DOCUMENT} FROM document d WHERE d.entity_set={number}");
-        if let Some(filter) = &query.filter {
-            sql.text.push_str(" AND ");
-            sql.filter(filter)?;
-        }
-        sql.order(&query.order_by)?;
-        sql.text.push_str(" LIMIT ? OFFSET ?");
-        sql.values.push(Sqlite::Integer(query.top.map_or(-1, |top| i64::try_from(top).unwrap_or(i64::MAX))));
-        sql.values.push(Sqlite::Integer(i64::try_from(query.skip).unwrap_or(i64::MAX)));
+        let sql = list(number, query, self.index_to_walk(number, query)?.as_deref())?;
         let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
         let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
@@ -164,61 +179,11 @@ impl ReadTx for SqliteReadTx<'_> {
     }
 
     fn all_documents(&self, kind: Kind, each: Scan<'_, (Document, Vec<(Id, Id)>)>) -> Result<()> {
-        let doing = while_doing("reading every document");
-        // Both run by `seq`, so the to-one links are merged in as the documents come by.
-        let mut held = self
-            .connection
-            .prepare_cached(
-                "SELECT l.first,s.entity_type,d.id FROM link l JOIN document d ON d.seq=l.second \
-                 JOIN entity_set s ON s.id=d.entity_set WHERE l.to_one=1 ORDER BY l.first,l.second",
-            )
-            .map_err(&doing)?;
-        let mut held = held.query([]).map_err(&doing)?;
-        let mut next = next_held(&mut held)?;
-        let sql = format!(
-            "SELECT {DOCUMENT},s.kind,s.collection,s.entity_type FROM document d \
-             CROSS JOIN entity_set s ON s.id=d.entity_set WHERE s.kind=? ORDER BY d.seq"
-        );
-        let mut statement = self.connection.prepare_cached(&sql).map_err(&doing)?;
-        let mut rows = statement.query([kind.name()]).map_err(&doing)?;
-        while let Some(row) = rows.next().map_err(&doing)? {
-            let set = set_of(row, 11).map_err(&doing)??;
-            let document = document_of(row, set).map_err(&doing)?;
-            let mut links = Vec::new();
-            while let Some((first, link)) = next.take() {
-                if first > document.seq {
-                    next = Some((first, link));
-                    break;
-                }
-                if first == document.seq {
-                    links.push(link);
-                }
-                next = next_held(&mut held)?;
-            }
-            each((document, links))?;
-        }
-        Ok(())
+        export::all_documents(self.connection, kind, each)
     }
 
     fn all_links(&self, each: Scan<'_, (Link, (EntitySet, Id), (EntitySet, Id))>) -> Result<()> {
-        let doing = while_doing("reading every link");
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT l.first,l.second,l.to_one,l.published,l.updated,\
-                 a.id,s.kind,s.collection,s.entity_type,b.id,t.kind,t.collection,t.entity_type FROM link l \
-                 CROSS JOIN document a ON a.seq=l.first CROSS JOIN entity_set s ON s.id=a.entity_set \
-                 CROSS JOIN document b ON b.seq=l.second CROSS JOIN entity_set t ON t.id=b.entity_set \
-                 WHERE l.to_one=0 ORDER BY l.first,l.second",
-            )
-            .map_err(&doing)?;
-        let mut rows = statement.query([]).map_err(&doing)?;
-        while let Some(row) = rows.next().map_err(&doing)? {
-            let first = (set_of(row, 6).map_err(&doing)??, id_of(row, 5).map_err(&doing)?);
-            let second = (set_of(row, 10).map_err(&doing)??, id_of(row, 9).map_err(&doing)?);
-            each((link_of(row).map_err(&doing)?, first, second))?;
-        }
-        Ok(())
+        export::all_links(self.connection, each)
     }
 
     fn link_count(&self) -> Result<u64> {
@@ -231,21 +196,23 @@ impl ReadTx for SqliteReadTx<'_> {
     }
 
     fn node(&self, seq: i64) -> Result<Option<Node>> {
-        self.one_node("n.seq=?", &[&seq])
+        self.one_node(node!(" WHERE n.seq=?"), &[&seq])
     }
 
     fn child(&self, parent: i64, name: &str) -> Result<Option<Node>> {
-        self.one_node("n.parent=? AND n.name=?", &[&parent, &name])
+        self.one_node(node!(" WHERE n.parent=? AND n.name=?"), &[&parent, &name])
     }
 
     fn node_by_id(&self, id: &Id) -> Result<Option<Node>> {
-        self.one_node("n.id=?", &[&id.as_str()])
+        self.one_node(node!(" WHERE n.id=?"), &[&id.as_str()])
     }
 
     fn children(&self, parent: i64, each: Scan<'_, Node>) -> Result<()> {
         let doing = while_doing("listing a collection");
-        let sql = format!("SELECT {NODE} FROM {NODE_FROM} WHERE n.parent=? ORDER BY n.name");
-        let mut statement = self.connection.prepare_cached(&sql).map_err(&doing)?;
+        let mut statement = self
+            .connection
+            .prepare_cached(node!(" WHERE n.parent=? ORDER BY n.name"))
+            .map_err(&doing)?;
         let mut rows = statement.query([parent]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
             each(node_of(row).map_err(&doing)??)?;
@@ -266,15 +233,17 @@ impl ReadTx for SqliteReadTx<'_> {
         let doing = while_doing("walking a tree");
         // SQLite takes from the queue the deepest row first, so a folder's content follows it at once and the
         // queue holds no more than the siblings on the way down.
-        let sql = format!(
+        const SQL: &str = concat!(
             "WITH RECURSIVE below(seq,depth,name) AS (\
              SELECT seq,1,name FROM node WHERE parent=? UNION ALL \
              SELECT c.seq,below.depth+1,c.name FROM below CROSS JOIN node c ON c.parent=below.seq \
              ORDER BY 2 DESC,3) \
-             SELECT {NODE},below.depth FROM below CROSS JOIN node n ON n.seq=below.seq \
+             SELECT ",
+            node_columns!(),
+            ",below.depth FROM below CROSS JOIN node n ON n.seq=below.seq \
              LEFT JOIN content c ON c.hash=n.hash"
         );
-        let mut statement = self.connection.prepare_cached(&sql).map_err(&doing)?;
+        let mut statement = self.connection.prepare_cached(SQL).map_err(&doing)?;
         let mut rows = statement.query([parent]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
             let depth = row.get(15).map_err(&doing)?;
@@ -337,95 +306,23 @@ impl ReadTx for SqliteReadTx<'_> {
     }
 }
 
-pub(crate) fn set_key(set: &EntitySet) -> [&str; 3] {
-    [
-        set.kind.name(),
-        set.collection.as_ref().map_or("", Id::as_str),
-        set.entity_type.as_ref().map_or("", Id::as_str),
-    ]
-}
-
-/// A row of the held to-one links: holder's `seq`, then (EntityType, document).
-fn next_held(rows: &mut rusqlite::Rows<'_>) -> Result<Option<(i64, (Id, Id))>, Error> {
-    let doing = while_doing("reading to-one links");
-    match rows.next().map_err(&doing)? {
-        Some(row) => Ok(Some((
-            row.get(0).map_err(&doing)?,
-            (id_of(row, 1).map_err(&doing)?, id_of(row, 2).map_err(&doing)?),
-        ))),
-        None => Ok(None),
+/// The SQL of a query on the set of that number. The number is written out, for by it the planner finds the
+/// indexes of the set's fields.
+pub(crate) fn list(number: i64, query: &Query, walk: Option<&str>) -> Result<Sql, Error> {
+    let mut sql = Sql::default();
+    let hint = walk.map(|index| format!(" INDEXED BY \"{index}\"")).unwrap_or_default();
+    sql.text = format!(
+        concat!("SELECT ", document_columns!(), " FROM document d{} WHERE d.entity_set={}"),
+        hint, number
+    );
+    if let Some(filter) = &query.filter {
+        sql.text.push_str(" AND ");
+        sql.filter(filter)?;
     }
-}
-
-fn id_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Id> {
-    row.get::<_, String>(column).map(Id::from)
-}
-
-fn set_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Result<EntitySet, Error>> {
-    let name: String = row.get(column)?;
-    let Some(kind) = Kind::from_name(&name) else {
-        return Ok(Err(Error::new(ErrorKind::Corrupt, format!("reading a document of the kind {name}"))));
-    };
-    let id = |text: String| (!text.is_empty()).then(|| Id::from(text));
-    Ok(Ok(EntitySet { kind, collection: id(row.get(column + 1)?), entity_type: id(row.get(column + 2)?) }))
-}
-
-fn document_of(row: &Row<'_>, set: EntitySet) -> rusqlite::Result<Document> {
-    let parent: String = row.get(2)?;
-    Ok(Document {
-        seq: row.get(0)?,
-        set,
-        key: row.get(1)?,
-        parent: (!parent.is_empty()).then(|| Id::from(parent)),
-        peer: row.get::<_, Option<String>>(3)?.map(Id::from),
-        id: id_of(row, 4)?,
-        version: row.get(5)?,
-        published: row.get(6)?,
-        updated: row.get(7)?,
-        body: row.get(8)?,
-        hidden: row.get(9)?,
-        extra: row.get(10)?,
-    })
-}
-
-fn link_of(row: &Row<'_>) -> rusqlite::Result<Link> {
-    Ok(Link {
-        first: row.get(0)?,
-        second: row.get(1)?,
-        to_one: row.get(2)?,
-        published: row.get(3)?,
-        updated: row.get(4)?,
-    })
-}
-
-fn node_of(row: &Row<'_>) -> rusqlite::Result<Result<Node, Error>> {
-    let name: String = row.get(4)?;
-    let Some(kind) = NodeKind::from_name(&name) else {
-        return Ok(Err(Error::new(ErrorKind::Corrupt, format!("reading a node of the kind {name}"))));
-    };
-    let content = match row.get::<_, Option<[u8; 32]>>(9)? {
-        Some(hash) => {
-            Some(Content { hash, crc32: row.get(13)?, length: row.get::<_, i64>(14).map(unsigned)? })
-        }
-        None => None,
-    };
-    Ok(Ok(Node {
-        seq: row.get(0)?,
-        parent: row.get(1)?,
-        name: row.get(2)?,
-        id: id_of(row, 3)?,
-        kind,
-        version: row.get(5)?,
-        published: row.get(6)?,
-        updated: row.get(7)?,
-        content_type: row.get(8)?,
-        content,
-        acl: row.get(10)?,
-        properties: row.get(11)?,
-        extra: row.get(12)?,
-    }))
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
+    sql.order(&query.order_by)?;
+    // The limit too: only of a number that it sees does the planner know that sorting all would be a waste.
+    let limit = query.top.map_or(-1, |top| i64::try_from(top).unwrap_or(i64::MAX));
+    sql.text.push_str(&format!(" LIMIT {limit} OFFSET ?"));
+    sql.values.push(Sqlite::Integer(i64::try_from(query.skip).unwrap_or(i64::MAX)));
+    Ok(sql)
 }

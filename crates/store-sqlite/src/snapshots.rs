@@ -15,8 +15,8 @@ pub(crate) struct FileSnapshots {
 }
 
 impl FileSnapshots {
-    fn folder(&self, cell: &Id) -> PathBuf {
-        folder::spread(&self.cells, cell.as_str()).join("snapshots")
+    fn folder(&self, cell: &Id) -> Result<PathBuf> {
+        Ok(folder::of_cell(&self.cells, cell)?.join("snapshots"))
     }
 
     fn path(&self, cell: &Id, place: &str) -> Result<PathBuf> {
@@ -24,7 +24,7 @@ impl FileSnapshots {
         if place.is_empty() || !place.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
             return Err(Error::new(ErrorKind::NotFound, format!("looking for a snapshot file at {place:?}")));
         }
-        Ok(self.folder(cell).join(place))
+        Ok(self.folder(cell)?.join(place))
     }
 }
 
@@ -53,7 +53,7 @@ impl Snapshots for FileSnapshots {
 
     fn places(&self, cell: &Id) -> Result<Vec<String>> {
         let doing = |e| Error::io("listing snapshot files", e);
-        let entries = match std::fs::read_dir(self.folder(cell)) {
+        let entries = match std::fs::read_dir(self.folder(cell)?) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(doing)?,
         };
@@ -76,7 +76,7 @@ impl SnapshotWriter for FileWriter {
         let FileWriter { file, cells, tmp } = *self;
         file.as_file().sync_all().map_err(|e| Error::io("syncing a snapshot file", e))?;
         let snapshots = FileSnapshots { cells, tmp };
-        let folder = snapshots.folder(cell);
+        let folder = snapshots.folder(cell)?;
         folder::create(&folder)?;
         let place = folder::random_name();
         file.persist(folder.join(&place)).map_err(|e| Error::io("keeping a snapshot file", e.error))?;

@@ -4,6 +4,8 @@ use rusqlite::types::Value;
 use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Stored};
 use saibo_store::{Error, ErrorKind, Result};
 
+use crate::connection::CONTAINS_WORD;
+
 /// A piece of SQL with the values for its `?`s, in order.
 #[derive(Default)]
 pub(crate) struct Sql {
@@ -37,11 +39,11 @@ impl Sql {
             Filter::FullText(words) => {
                 for (i, word) in words.iter().enumerate() {
                     self.text.push_str(if i == 0 { "(" } else { " AND " });
-                    self.text.push_str(
-                        "EXISTS(SELECT 1 FROM json_tree(d.body) t WHERE t.type='text' AND t.value LIKE ",
-                    );
-                    self.bind(Value::Text(format!("%{}%", escape_like(word))));
-                    self.text.push_str(" ESCAPE '\\')");
+                    self.text.push_str(&format!(
+                        "EXISTS(SELECT 1 FROM json_tree(d.body) t WHERE t.type='text' AND {CONTAINS_WORD}(t.value,"
+                    ));
+                    self.bind(Value::Text(word.to_lowercase()));
+                    self.text.push_str("))");
                 }
                 self.text.push_str(if words.is_empty() { "1" } else { ")" });
                 Ok(())
@@ -55,8 +57,10 @@ impl Sql {
                 Ok(())
             }
             Filter::HasParent(parent) => {
-                self.text.push_str("d.parent=");
+                self.text.push_str("(d.parent=");
                 self.bind(Value::Text(parent.as_ref().map_or("", |id| id.as_str()).to_owned()));
+                // Says what the planner must know to use the index of those that have one.
+                self.text.push_str(if parent.is_some() { " AND d.parent<>'')" } else { ")" });
                 Ok(())
             }
             Filter::HasPeer(peer) => {
@@ -107,7 +111,14 @@ impl Sql {
             Comparison::LessOrEqual => "<=",
         };
         if let Some(list) = list_of(field)? {
+            // The elements are as a lone value would be: numbers and booleans may be in strings.
             self.text.push_str(&list);
+            self.text.push_str(match literal {
+                Literal::Boolean(_) => "(t.value IN ('true',1))",
+                Literal::Float(_) => "CAST(t.value AS REAL)",
+                Literal::Integer(_) => "CAST(t.value AS NUMERIC)",
+                Literal::Text(_) | Literal::Null => "t.value",
+            });
             self.text.push_str(operator);
             self.bind(value);
             self.text.push(')');
@@ -121,10 +132,8 @@ impl Sql {
 
     fn text_test(&mut self, field: &Field, text: &str, test: impl Fn(&mut Self, &str, &str)) -> Result<()> {
         if let Some(list) = list_of(field)? {
-            let (select, value) = list.rsplit_once(' ').unwrap_or((&list, ""));
-            self.text.push_str(select);
-            self.text.push(' ');
-            test(self, value, text);
+            self.text.push_str(&list);
+            test(self, "t.value", text);
             self.text.push(')');
         } else {
             test(self, &expression("d.", field)?, text);
@@ -149,7 +158,8 @@ impl Sql {
     }
 }
 
-/// The SQL of a field's value, with the table's prefix (`d.` or nothing). The same expression makes the expression index, so that the planner finds it.
+/// The SQL of a field's value, with the table's prefix (`d.` or nothing). The same expression makes the index
+/// of the field, so that the planner finds it.
 pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
     Ok(match field {
         Field::Key => format!("{table}key"),
@@ -170,11 +180,11 @@ pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
     })
 }
 
-/// For a list: `EXISTS(… WHERE t.value`, to be followed by a test and `)`.
+/// For a list: `EXISTS(… WHERE `, to be followed by a test of `t.value` and `)`.
 fn list_of(field: &Field) -> Result<Option<String>> {
     match field {
         Field::Body { path, stored: Stored::List } => Ok(Some(format!(
-            "EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE t.value",
+            "EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE ",
             json_path(path)?
         ))),
         _ => Ok(None),
@@ -186,7 +196,7 @@ fn list_of(field: &Field) -> Result<Option<String>> {
 fn json_path(path: &[String]) -> Result<String> {
     let mut text = "$".to_owned();
     for key in path {
-        if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.') {
+        if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
             return Err(Error::new(ErrorKind::Corrupt, format!("querying the field {key:?}")));
         }
         text.push_str(&format!(".\"{key}\""));
@@ -194,13 +204,30 @@ fn json_path(path: &[String]) -> Result<String> {
     Ok(text)
 }
 
-fn escape_like(word: &str) -> String {
-    let mut escaped = String::with_capacity(word.len());
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            escaped.push('\\');
+/// What the names of the indexes of a set's fields begin with.
+pub(crate) fn field_prefix(set: i64) -> String {
+    format!("field/{set}/")
+}
+
+/// The index that orders a set by a field, if there can be one. Whether it was made is another question.
+pub(crate) fn index_name(set: i64, field: &Field) -> Option<String> {
+    match field {
+        Field::Key => Some("document_key".to_owned()),
+        // A list is looked through element by element, which no index helps.
+        Field::Body { path, stored } if *stored != Stored::List => {
+            Some(format!("{}{}_{stored:?}", field_prefix(set), path.join("/")))
         }
-        escaped.push(c);
+        _ => None,
     }
-    escaped
+}
+
+/// Whether a condition leaves so few documents that sorting them is nothing: then the order is no reason to
+/// choose an index by.
+pub(crate) fn is_selective(filter: &Filter) -> bool {
+    match filter {
+        Filter::LinkedWith(_) | Filter::HasParent(Some(_)) | Filter::HasPeer(_) => true,
+        Filter::Compare(Field::Key | Field::Body { .. }, Comparison::Equal, _) => true,
+        Filter::And(left, right) => is_selective(left) || is_selective(right),
+        _ => false,
+    }
 }

@@ -1,5 +1,7 @@
 //! The writing verbs, inside the committer's transaction.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
@@ -8,8 +10,9 @@ use saibo_model::{Document, EntitySet, ErrorCode, Id, Node, Result};
 use saibo_store::{Error, ErrorKind, ReadTx, WriteTx};
 
 use crate::error::while_doing;
-use crate::read::{SqliteReadTx, set_key};
-use crate::sql;
+use crate::read::SqliteReadTx;
+use crate::rows::set_key;
+use crate::{schema, sql};
 
 /// A view of the writing connection inside a transaction.
 pub(crate) struct SqliteWriteTx<'c> {
@@ -48,6 +51,23 @@ impl<'c> SqliteWriteTx<'c> {
         Ok(self.read.connection.last_insert_rowid())
     }
 
+    fn batch(&self, doing: &'static str, sql: &str) -> Result<(), Error> {
+        self.read.connection.execute_batch(sql).map_err(while_doing(doing))
+    }
+
+    /// The names of the indexes of a set's fields.
+    fn field_indexes(&self, set: i64) -> Result<Vec<String>, Error> {
+        self.read
+            .connection
+            .prepare_cached(
+                "SELECT name FROM sqlite_schema WHERE type='index' AND substr(name,1,length(?1))=?1",
+            )
+            .and_then(|mut statement| {
+                statement.query_map([sql::field_prefix(set)], |row| row.get(0))?.collect()
+            })
+            .map_err(while_doing("looking for the indexes of an entity set"))
+    }
+
     /// Changes how many nodes refer to a content.
     fn use_content(&self, hash: &[u8; 32], by: i64) -> Result<(), Error> {
         let changed = self.execute(
@@ -69,6 +89,19 @@ impl<'c> SqliteWriteTx<'c> {
         Err(Error::new(ErrorKind::Corrupt, "counting the uses of a content that was never registered"))
     }
 
+    /// Whether a node is the other one or below it.
+    fn is_within(&self, seq: i64, other: i64) -> Result<bool, Error> {
+        self.read
+            .connection
+            .prepare_cached(
+                "WITH RECURSIVE above(seq) AS (SELECT ?1 UNION \
+                 SELECT n.parent FROM above CROSS JOIN node n ON n.seq=above.seq) \
+                 SELECT 1 FROM above WHERE seq=?2",
+            )
+            .and_then(|mut statement| statement.exists([seq, other]))
+            .map_err(while_doing("looking for the collections above a node"))
+    }
+
     fn hash_of(&self, seq: i64) -> Result<Option<[u8; 32]>, Error> {
         self.read
             .connection
@@ -77,6 +110,14 @@ impl<'c> SqliteWriteTx<'c> {
             .map(Option::flatten)
             .map_err(while_doing("reading a node"))
     }
+}
+
+/// What is replaced must be there: a number that another took in the meantime is not the same document.
+fn replaced(changed: usize, doing: &'static str) -> Result<()> {
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::NotFound, doing).into())
 }
 
 /// A taken place is the caller's to report, in the API's words.
@@ -93,36 +134,55 @@ impl WriteTx for SqliteWriteTx<'_> {
     }
 
     fn put_document(&mut self, document: &mut Document) -> Result<()> {
+        let doing = "writing a document";
         let set = self.set_number(&document.set)?;
-        let seq = (document.seq != 0).then_some(document.seq);
-        self.execute(
-            "writing a document",
-            "INSERT INTO document \
-             (seq,entity_set,key,parent,peer,id,version,published,updated,body,hidden,extra) \
-             VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE SET \
-             entity_set=excluded.entity_set,key=excluded.key,parent=excluded.parent,peer=excluded.peer,\
-             version=excluded.version,published=excluded.published,updated=excluded.updated,\
-             body=excluded.body,hidden=excluded.hidden,extra=excluded.extra",
-            params![
-                seq,
-                set,
-                document.key,
-                document.parent.as_ref().map_or("", Id::as_str),
-                document.peer.as_ref().map(Id::as_str),
-                document.id.as_str(),
-                document.version,
-                document.published,
-                document.updated,
-                document.body,
-                document.hidden,
-                document.extra
-            ],
-        )
-        .map_err(taken)?;
+        let parent = document.parent.as_ref().map_or("", Id::as_str);
+        let peer = document.peer.as_ref().map(Id::as_str);
+        let values = params![
+            document.seq,
+            set,
+            document.key,
+            parent,
+            peer,
+            document.id.as_str(),
+            document.version,
+            document.published,
+            document.updated,
+            document.body,
+            document.hidden,
+            document.extra
+        ];
         if document.seq == 0 {
+            self.execute(
+                doing,
+                "INSERT INTO document \
+                 (seq,entity_set,key,parent,peer,id,version,published,updated,body,hidden,extra) \
+                 VALUES (NULLIF(?,0),?,?,?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+            .map_err(taken)?;
             document.seq = self.read.connection.last_insert_rowid();
+            return Ok(());
         }
-        Ok(())
+        // Nearly always all that it is found by stays. Then the indexes of that need not be written.
+        let changed = self.execute(
+            doing,
+            "UPDATE document SET version=?7,published=?8,updated=?9,body=?10,hidden=?11,extra=?12 \
+             WHERE seq=?1 AND entity_set=?2 AND key=?3 AND parent=?4 AND peer IS ?5 AND id=?6",
+            values,
+        )?;
+        if changed == 1 {
+            return Ok(());
+        }
+        let changed = self
+            .execute(
+                doing,
+                "UPDATE document SET entity_set=?2,key=?3,parent=?4,peer=?5,id=?6,version=?7,published=?8,\
+                 updated=?9,body=?10,hidden=?11,extra=?12 WHERE seq=?1",
+                values,
+            )
+            .map_err(taken)?;
+        replaced(changed, doing)
     }
 
     fn delete_document(&mut self, seq: i64) -> Result<()> {
@@ -145,6 +205,10 @@ impl WriteTx for SqliteWriteTx<'_> {
         }
         self.execute(doing, "DELETE FROM document WHERE entity_set=?", &[&number])?;
         self.execute(doing, "DELETE FROM entity_set WHERE id=?", &[&number])?;
+        // The number is given to another set some day, which must not inherit the indexes.
+        for index in self.field_indexes(number)? {
+            self.batch(doing, &format!("DROP INDEX \"{index}\""))?;
+        }
         Ok(())
     }
 
@@ -167,9 +231,53 @@ impl WriteTx for SqliteWriteTx<'_> {
     }
 
     fn put_node(&mut self, node: &mut Node) -> Result<()> {
-        let seq = (node.seq != 0).then_some(node.seq);
+        let doing = "writing a node";
         let before = if node.seq == 0 { None } else { self.hash_of(node.seq)? };
         let after = node.content.as_ref().map(|content| content.hash);
+        // All that can be refused comes first: who carries on after an error finds nothing half done.
+        if let Some(hash) = &after
+            && !self.read.has_content(hash)?
+        {
+            return Err(Error::new(ErrorKind::Corrupt, "writing a file whose content was never registered").into());
+        }
+        if node.seq != 0 && self.is_within(node.parent, node.seq)? {
+            return Err(Error::new(ErrorKind::Corrupt, "putting a collection inside itself").into());
+        }
+        let values = params![
+            node.seq,
+            node.parent,
+            node.name,
+            node.id.as_str(),
+            node.kind.name(),
+            node.version,
+            node.published,
+            node.updated,
+            node.content_type,
+            after.as_ref().map(|hash| &hash[..]),
+            node.acl,
+            node.properties,
+            node.extra
+        ];
+        if node.seq == 0 {
+            self.execute(
+                doing,
+                "INSERT INTO node (seq,parent,name,id,kind,version,published,updated,content_type,hash,acl,\
+                 properties,extra) VALUES (NULLIF(?,0),?,?,?,?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+            .map_err(taken)?;
+            node.seq = self.read.connection.last_insert_rowid();
+        } else {
+            let changed = self
+                .execute(
+                    doing,
+                    "UPDATE node SET parent=?2,name=?3,id=?4,kind=?5,version=?6,published=?7,updated=?8,\
+                     content_type=?9,hash=?10,acl=?11,properties=?12,extra=?13 WHERE seq=?1",
+                    values,
+                )
+                .map_err(taken)?;
+            replaced(changed, doing)?;
+        }
         if before != after {
             if let Some(hash) = &after {
                 self.use_content(hash, 1)?;
@@ -177,33 +285,6 @@ impl WriteTx for SqliteWriteTx<'_> {
             if let Some(hash) = &before {
                 self.use_content(hash, -1)?;
             }
-        }
-        self.execute(
-            "writing a node",
-            "INSERT INTO node (seq,parent,name,id,kind,version,published,updated,content_type,hash,acl,\
-             properties,extra) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (seq) DO UPDATE SET \
-             parent=excluded.parent,name=excluded.name,kind=excluded.kind,version=excluded.version,\
-             published=excluded.published,updated=excluded.updated,content_type=excluded.content_type,\
-             hash=excluded.hash,acl=excluded.acl,properties=excluded.properties,extra=excluded.extra",
-            params![
-                seq,
-                node.parent,
-                node.name,
-                node.id.as_str(),
-                node.kind.name(),
-                node.version,
-                node.published,
-                node.updated,
-                node.content_type,
-                after.as_ref().map(|hash| &hash[..]),
-                node.acl,
-                node.properties,
-                node.extra
-            ],
-        )
-        .map_err(taken)?;
-        if node.seq == 0 {
-            node.seq = self.read.connection.last_insert_rowid();
         }
         Ok(())
     }
@@ -250,6 +331,7 @@ impl WriteTx for SqliteWriteTx<'_> {
             .prepare_cached("SELECT hash FROM content WHERE uses<=0 AND data IS NULL")
             .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
             .map_err(doing)?;
+        let keep: HashSet<&[u8; 32]> = keep.iter().collect();
         let unused: Vec<[u8; 32]> = unused.into_iter().filter(|hash| !keep.contains(hash)).collect();
         for hash in &unused {
             self.execute("forgetting a content", "DELETE FROM content WHERE hash=?", &[&&hash[..]])?;
@@ -273,18 +355,29 @@ impl WriteTx for SqliteWriteTx<'_> {
     }
 
     fn index_field(&mut self, set: &EntitySet, field: &Field) -> Result<()> {
-        let Field::Body { path, stored } = field else { return Ok(()) };
-        let number = self.set_number(set)?;
+        if !matches!(field, Field::Body { .. }) {
+            return Ok(());
+        }
         let expression = sql::expression("", field)?;
-        self.execute(
+        let number = self.set_number(set)?;
+        let Some(name) = sql::index_name(number, field) else { return Ok(()) };
+        if self.read.has_index(&name)? {
+            return Ok(());
+        }
+        // With what follows in every order, so that rows come out of it sorted.
+        self.batch(
             "making an index",
             &format!(
-                "CREATE INDEX IF NOT EXISTS \"field_{number}_{}_{stored:?}\" ON document ({expression}) \
-                 WHERE entity_set={number}",
-                path.join("/")
+                "CREATE INDEX \"{name}\" ON document ({expression},updated DESC,seq DESC) \
+                 WHERE entity_set={number}"
             ),
-            &[],
         )?;
+        self.execute(
+            "making an index",
+            "INSERT INTO sqlite_stat1 (tbl,idx,stat) VALUES ('document',?,?)",
+            &[&name, &schema::FIELD_ESTIMATE],
+        )?;
+        self.batch("making an index", "ANALYZE sqlite_schema")?;
         Ok(())
     }
 }

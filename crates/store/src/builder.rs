@@ -87,6 +87,9 @@ pub trait Builder: Send {
     /// `limit`. Called once, after everything was added.
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>>;
 
+    /// The line that a document came from, the later one if several have that id, after [`Builder::check`].
+    fn line_of(&self, id: &Id) -> Result<Option<u64>>;
+
     /// Reads what was built, after [`Builder::check`].
     fn read_with(
         &self,

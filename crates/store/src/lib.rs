@@ -14,6 +14,8 @@ pub mod builder;
 pub mod error;
 pub mod snapshot;
 pub mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod tx;
 
 pub use backend::{Backend, Place};

@@ -119,7 +119,11 @@ fn index(kind: Kind) -> &'static str {
 }
 
 /// Reads what all lines have in common, and `_source` with `seed`.
-pub(crate) fn parse_line<'a, S, T>(line: &'a str, kind: &str, seed: S) -> serde_json::Result<(Cow<'a, str>, T)>
+pub(crate) fn parse_line<'a, S, T>(
+    line: &'a str,
+    kind: &str,
+    seed: S,
+) -> serde_json::Result<(Cow<'a, str>, T)>
 where
     S: DeserializeSeed<'a, Value = T> + Copy,
 {
@@ -200,8 +204,12 @@ impl<'de> Visitor<'de> for SourceSeed {
                 "h" => json::once(&mut hidden, "h", json::raw_object(map, "h")?)?,
                 "d" => json::once(&mut dynamic, "d", json::raw_object(map, "d")?)?,
                 "a" => json::once(&mut acl, "a", json::raw_object(map, "a")?)?,
-                "l" => json::once(&mut links, "l", json::value::<_, Option<Members<'de, Text<'de>>>>(map, "l")?)?,
-                "ll" => json::once(&mut entity_links, "ll", json::value::<_, Option<Vec<Text<'de>>>>(map, "ll")?)?,
+                "l" => {
+                    json::once(&mut links, "l", json::value::<_, Option<Members<'de, Text<'de>>>>(map, "l")?)?
+                }
+                "ll" => {
+                    json::once(&mut entity_links, "ll", json::value::<_, Option<Vec<Text<'de>>>>(map, "ll")?)?
+                }
                 "type" => json::once(&mut kind, "type", json::some_text(map, "type")?)?,
                 _ => {
                     let value = json::raw(map, &name)?;
@@ -237,7 +245,9 @@ impl<'de> Visitor<'de> for SourceSeed {
             links: links
                 .flatten()
                 .map(|Members(links)| links.into_iter().map(|(name, Text(id))| (name, id)).collect()),
-            entity_links: entity_links.flatten().map(|links| links.into_iter().map(|Text(link)| link).collect()),
+            entity_links: entity_links
+                .flatten()
+                .map(|links| links.into_iter().map(|Text(link)| link).collect()),
             unknown,
         })
     }

@@ -112,7 +112,9 @@ impl<'a, R: Read + Seek> Documents<'a, R> {
     pub fn read(&mut self) -> Result<Option<DocumentLine<'_>>> {
         let number = self.lines.number + 1;
         match self.lines.next()? {
-            Some(line) => DocumentLine::parse(line, self.kind, layout::documents(self.kind), number).map(Some),
+            Some(line) => {
+                DocumentLine::parse(line, self.kind, layout::documents(self.kind), number).map(Some)
+            }
             None => Ok(None),
         }
     }

@@ -41,8 +41,8 @@ impl<'a> LinkLine<'a> {
     /// # Errors
     /// [`Error::Malformed`] with `number` if the line is not of the right shape.
     pub fn parse(line: &'a str, number: u64) -> Result<Self> {
-        let (id, link) =
-            parse_line(line, TYPE, SourceSeed).map_err(|error| Error::malformed(layout::LINKS, number, error))?;
+        let (id, link) = parse_line(line, TYPE, SourceSeed)
+            .map_err(|error| Error::malformed(layout::LINKS, number, error))?;
         Ok(Self { id, ..link })
     }
 
@@ -134,8 +134,7 @@ impl<'de> Visitor<'de> for SourceSeed {
             collection: collection.flatten(),
             published: published.ok_or_else(|| missing("p"))?,
             updated: updated.ok_or_else(|| missing("u"))?,
-            ids: [
- k1.flatten().ok_or_else(|| missing("k1"))?, k2.flatten().ok_or_else(|| missing("k2"))?],
+            ids: [k1.flatten().ok_or_else(|| missing("k1"))?, k2.flatten().ok_or_else(|| missing("k2"))?],
             types: [t1.flatten().ok_or_else(|| missing("t1"))?, t2.flatten().ok_or_else(|| missing("t2"))?],
             unknown,
         })

@@ -264,7 +264,8 @@ impl Names {
     /// Makes ready for [`contains`](Self::contains); returns the hashes that there are two of.
     pub(crate) fn sort(&mut self) -> Vec<u64> {
         self.hashes.sort_unstable();
-        let mut twice: Vec<u64> = self.hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        let mut twice: Vec<u64> =
+            self.hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         twice.dedup();
         twice
     }

@@ -115,7 +115,11 @@ pub(crate) fn check_kind(path: &str, meta: &NodeMeta, entry: &str) -> Result<()>
         _ => !matches!(meta.kind, NodeKind::Cell | NodeKind::Box),
     };
     let kind = meta.kind.name();
-    if fits { Ok(()) } else { Err(Error::malformed(entry, 1, format!("`t` is {kind:?}, which cannot be here"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::malformed(entry, 1, format!("`t` is {kind:?}, which cannot be here")))
+    }
 }
 
 impl<'a, R: Read + Seek> Iterator for Resources<'a, R> {

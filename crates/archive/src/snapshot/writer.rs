@@ -146,7 +146,13 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
     /// # Errors
     /// [`Error::HashMismatch`] if the content is not what is known of it; if the path is one that a reader would
     /// refuse; if `content` or `out` fails.
-    pub fn file(&mut self, path: &str, meta: &NodeMeta, known: &Content, content: &mut dyn Read) -> Result<()> {
+    pub fn file(
+        &mut self,
+        path: &str,
+        meta: &NodeMeta,
+        known: &Content,
+        content: &mut dyn Read,
+    ) -> Result<()> {
         if meta.kind != NodeKind::File || path.is_empty() {
             return Err(Error::unwritable(&layout::folder(path), "a collection with content"));
         }

@@ -83,8 +83,19 @@ pub(crate) fn is_packed_type(media_type: &str) -> bool {
         Some(("application", kind)) => {
             matches!(
                 kind,
-                "zip" | "gzip" | "x-gzip" | "x-bzip2" | "x-xz" | "zstd" | "x-7z-compressed" | "vnd.rar"
-                    | "x-rar-compressed" | "java-archive" | "epub+zip" | "x-compress" | "vnd.android.package-archive"
+                "zip"
+                    | "gzip"
+                    | "x-gzip"
+                    | "x-bzip2"
+                    | "x-xz"
+                    | "zstd"
+                    | "x-7z-compressed"
+                    | "vnd.rar"
+                    | "x-rar-compressed"
+                    | "java-archive"
+                    | "epub+zip"
+                    | "x-compress"
+                    | "vnd.android.package-archive"
             ) || kind.starts_with("vnd.openxmlformats-officedocument.")
                 || kind.starts_with("vnd.oasis.opendocument.")
         }

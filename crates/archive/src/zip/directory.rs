@@ -33,7 +33,11 @@ impl Directory {
             let mut magic = [0; 4];
             let read = source.read_at(0, &mut magic)?;
             let zip = read == 4 && u32::from_le_bytes(magic) == header::LOCAL;
-            return Err(if zip { Error::truncated("its central directory is missing") } else { Error::NotAZip });
+            return Err(if zip {
+                Error::truncated("its central directory is missing")
+            } else {
+                Error::NotAZip
+            });
         };
         let end_at = tail_start + end as u64;
         let damaged = || Error::truncated("the end of its central directory is damaged");
@@ -62,7 +66,8 @@ impl Directory {
         if directory.start.checked_add(directory.size) != Some(records_at) {
             return Err(Error::truncated("its central directory is not where the end of the file says"));
         }
-        if directory.count.checked_mul(header::CENTRAL_LEN as u64).is_none_or(|least| least > directory.size) {
+        if directory.count.checked_mul(header::CENTRAL_LEN as u64).is_none_or(|least| least > directory.size)
+        {
             return Err(Error::truncated("its central directory is too small for its entries"));
         }
         let mut canonical = Vec::new();
@@ -95,7 +100,8 @@ fn parse_end(bytes: &[u8]) -> Option<(Directory, (u32, u32, u32))> {
     if disk != first_disk || disk != 0 || here != count {
         return None;
     }
-    let directory = Directory { start: start.into(), size: size.into(), count: count.into(), canonical: false };
+    let directory =
+        Directory { start: start.into(), size: size.into(), count: count.into(), canonical: false };
     Some((directory, (count.into(), size, start)))
 }
 
@@ -164,7 +170,11 @@ impl Cursor {
     }
 
     /// The next entry.
-    pub(crate) fn next<R: Read + Seek>(&mut self, source: &Source<R>, limits: &Limits) -> Result<Option<Entry>> {
+    pub(crate) fn next<R: Read + Seek>(
+        &mut self,
+        source: &Source<R>,
+        limits: &Limits,
+    ) -> Result<Option<Entry>> {
         let Some(mut entry) = (match self.ahead.take() {
             Some(entry) => Some(entry),
             None => self.parse(source, limits)?,

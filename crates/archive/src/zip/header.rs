@@ -315,9 +315,11 @@ fn zip64_extra(extra: &[u8], large: Vec<&mut u64>) -> bool {
     let mut wanted = large.into_iter();
     let mut filled = wanted.len() == 0;
     while !fields.0.is_empty() {
-        let Some((id, body)) = fields.u16().zip(fields.u16()).and_then(|(id, length)| {
-            fields.bytes(usize::from(length)).map(|body| (id, body))
-        }) else {
+        let Some((id, body)) = fields
+            .u16()
+            .zip(fields.u16())
+            .and_then(|(id, length)| fields.bytes(usize::from(length)).map(|body| (id, body)))
+        else {
             return false;
         };
         if id == ZIP64_EXTRA && !filled {
@@ -349,7 +351,11 @@ pub(crate) fn check_local(fixed: &[u8], rest: &[u8], header: &Header) -> Result<
 }
 
 /// The name of the first field that differs, or `None` within if none does.
-fn compare_local(mut fixed: Fields<'_>, mut rest: Fields<'_>, header: &Header) -> Option<Option<&'static str>> {
+fn compare_local(
+    mut fixed: Fields<'_>,
+    mut rest: Fields<'_>,
+    header: &Header,
+) -> Option<Option<&'static str>> {
     if fixed.u32()? != LOCAL {
         return None;
     }
@@ -371,7 +377,8 @@ fn compare_local(mut fixed: Fields<'_>, mut rest: Fields<'_>, header: &Header) -
         return None;
     }
     // With a descriptor to come, writers leave zeros (some, where Zip64 may be needed, sentinels).
-    let postponed = header.has_descriptor() && crc32 == 0 && matches!((packed, size), (0, 0) | (SENTINEL, SENTINEL));
+    let postponed =
+        header.has_descriptor() && crc32 == 0 && matches!((packed, size), (0, 0) | (SENTINEL, SENTINEL));
     Some(if name != header.name.as_bytes() {
         Some("name")
     } else if flags != header.flags {

@@ -1,5 +1,7 @@
 //! Tests of the snapshot codec, from the outside.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod build;
 mod flips;
 mod hostile;

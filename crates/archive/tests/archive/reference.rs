@@ -46,7 +46,8 @@ fn counts_are_those_of_the_inventory() {
         ("SentMessage", 1),
         ("UserData", 29),
     ];
-    let counted: Vec<_> = summary.counts.documents.iter().map(|(name, &count)| (name.as_str(), count)).collect();
+    let counted: Vec<_> =
+        summary.counts.documents.iter().map(|(name, &count)| (name.as_str(), count)).collect();
     assert_eq!(counted, expected);
     assert_eq!(summary.counts.links, 15);
     assert_eq!((summary.counts.files, summary.counts.collections), (5, 10));
@@ -83,8 +84,11 @@ fn lines_come_out_as_they_went_in() {
         line.write(&mut written);
         written.push(b'\n');
     }
-    let expected: Vec<u8> =
-        entries.iter().filter(|(name, _)| name.ends_with(".pjson")).flat_map(|(_, text)| text.clone()).collect();
+    let expected: Vec<u8> = entries
+        .iter()
+        .filter(|(name, _)| name.ends_with(".pjson"))
+        .flat_map(|(_, text)| text.clone())
+        .collect();
     assert_eq!(String::from_utf8(written).unwrap(), String::from_utf8(expected).unwrap());
 }
 
@@ -99,8 +103,7 @@ fn resources_come_parents_first_with_their_contents() {
             Some((parent, _)) => assert!(seen.iter().any(|path| path == parent), "{parent}"),
             None => assert!(resource.path.is_empty() || seen == [""] || seen[0].is_empty()),
         }
-        let folder =
-            if resource.path.is_empty() { String::new() } else { format!("{}/", resource.path) };
+        let folder = if resource.path.is_empty() { String::new() } else { format!("{}/", resource.path) };
         let mut meta = Vec::new();
         resource.meta.write(&mut meta);
         let stored = entries.remove(&format!("20_webdav/{folder}.pmeta")).unwrap();

@@ -8,8 +8,8 @@ use saibo_archive::{DocumentLine, LinkLine, NodeMeta, members, object};
 use saibo_model::{Kind, NodeKind};
 
 use crate::build::{
-    begin, begin_tree, check, check_trusting, document, file, file_meta, key, known, meta, open, read_all, small,
-    writer,
+    begin, begin_tree, check, check_trusting, document, file, file_meta, key, known, meta, open, read_all,
+    small, writer,
 };
 
 #[test]
@@ -159,10 +159,12 @@ impl std::io::Write for Full {
 #[test]
 fn an_error_of_the_sink_comes_through() {
     let mut writer =
-        saibo_archive::SnapshotWriter::new(Full(300_000), Cursor::new(Vec::new()), crate::build::origin()).unwrap();
+        saibo_archive::SnapshotWriter::new(Full(300_000), Cursor::new(Vec::new()), crate::build::origin())
+            .unwrap();
     writer.cell(&document(Kind::Cell, "c", "{}")).unwrap();
     writer.collection("", &meta(NodeKind::Cell, "root")).unwrap();
-    let content: Vec<u8> = (0..2_000_000u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let content: Vec<u8> =
+        (0..2_000_000u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let error = writer
         .file("__/f", &file_meta("image/png", &content), &known(&content), &mut &content[..])
         .unwrap_err();
@@ -187,10 +189,12 @@ fn json_value() -> impl Strategy<Value = serde_json::Value> {
 
 /// A JSON object as text, sometimes with line feeds between its tokens.
 fn json_object() -> impl Strategy<Value = String> {
-    (prop::collection::vec((any::<String>(), json_value()), 0..4), any::<bool>()).prop_map(|(members, pretty)| {
-        let object = serde_json::Value::Object(members.into_iter().collect());
-        if pretty { serde_json::to_string_pretty(&object).unwrap() } else { object.to_string() }
-    })
+    (prop::collection::vec((any::<String>(), json_value()), 0..4), any::<bool>()).prop_map(
+        |(members, pretty)| {
+            let object = serde_json::Value::Object(members.into_iter().collect());
+            if pretty { serde_json::to_string_pretty(&object).unwrap() } else { object.to_string() }
+        },
+    )
 }
 
 fn unknown() -> impl Strategy<Value = Vec<(String, String)>> {

@@ -5,32 +5,68 @@ use std::collections::HashMap;
 use parking_lot::{Condvar, Mutex};
 use saibo_model::Id;
 
+use crate::settings::Authentication;
+
 /// How long an Account is refused after a failed login, even with the right password (API page 293), in ms.
 const PAUSE: i64 = 1000;
 
 /// When this many Accounts wait, those whose pause is over are forgotten.
 const MANY: usize = 1024;
 
-/// Accounts that failed to log in a moment ago. Kept in memory alone: a restart takes longer than the pause.
+/// Accounts that failed to log in lately. Kept in memory alone: a restart takes longer than the pause, and ends a
+/// lock that counts failures.
 #[derive(Debug, Default)]
 pub struct Lockout {
-    until: Mutex<HashMap<Id, i64>>,
+    accounts: Mutex<HashMap<Id, Failures>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    /// Until when every login is refused.
+    pause: i64,
+    /// Failures in a row.
+    count: u32,
+    /// Until when they are remembered.
+    remembered: i64,
 }
 
 impl Lockout {
-    /// Whether an Account is to wait.
+    /// Whether an Account is to wait because it failed a moment ago.
     #[must_use]
     pub fn is_locked(&self, account: &Id, now: i64) -> bool {
-        self.until.lock().get(account).is_some_and(|until| now < *until)
+        self.accounts.lock().get(account).is_some_and(|failures| now < failures.pause)
     }
 
-    /// Makes an Account wait from now on.
-    pub fn lock(&self, account: &Id, now: i64) {
-        let mut until = self.until.lock();
-        if until.len() >= MANY {
-            until.retain(|_, end| now < *end);
+    /// Whether an Account failed too often to be let in.
+    #[must_use]
+    pub fn is_locked_by_count(&self, account: &Id, rules: &Authentication, now: i64) -> bool {
+        rules.lock_after > 0
+            && self
+                .accounts
+                .lock()
+                .get(account)
+                .is_some_and(|failures| failures.count >= rules.lock_after && now < failures.remembered)
+    }
+
+    /// Counts a failed login, and makes the Account wait from now on.
+    pub fn failed(&self, account: &Id, rules: &Authentication, now: i64) {
+        let mut accounts = self.accounts.lock();
+        if accounts.len() >= MANY {
+            accounts.retain(|_, failures| now < failures.pause || now < failures.remembered);
         }
-        until.insert(account.clone(), now + PAUSE);
+        let failures = accounts.entry(account.clone()).or_default();
+        if now >= failures.remembered {
+            failures.count = 0;
+        }
+        failures.count = failures.count.saturating_add(1);
+        failures.pause = now + PAUSE;
+        let lock = i64::try_from(rules.lock_for.as_millis()).unwrap_or(i64::MAX);
+        failures.remembered = now.saturating_add(lock);
+    }
+
+    /// Forgets the failures of an Account that has logged in.
+    pub fn succeeded(&self, account: &Id) {
+        self.accounts.lock().remove(account);
     }
 }
 
@@ -68,5 +104,39 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         *self.0.free.lock() += 1;
         self.0.left.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_makes_wait_and_many_lock() {
+        let rules =
+            Authentication { lock_after: 2, lock_for: Duration::from_secs(60), ..Authentication::default() };
+        let (lockout, account) = (Lockout::default(), Id::random());
+        assert!(!lockout.is_locked(&account, 0));
+        lockout.failed(&account, &rules, 0);
+        assert!(lockout.is_locked(&account, 999) && !lockout.is_locked(&account, 1000));
+        assert!(!lockout.is_locked_by_count(&account, &rules, 999));
+        lockout.failed(&account, &rules, 2000);
+        assert!(lockout.is_locked_by_count(&account, &rules, 61_999));
+        assert!(!lockout.is_locked_by_count(&account, &rules, 62_000));
+        lockout.failed(&account, &rules, 62_000);
+        assert!(!lockout.is_locked_by_count(&account, &rules, 62_000), "counted anew");
+        lockout.succeeded(&account);
+        assert!(!lockout.is_locked(&account, 62_000));
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_locked_by_count() {
+        let (rules, lockout, account) = (Authentication::default(), Lockout::default(), Id::random());
+        for _ in 0..100 {
+            lockout.failed(&account, &rules, 0);
+        }
+        assert!(!lockout.is_locked_by_count(&account, &rules, 0));
     }
 }

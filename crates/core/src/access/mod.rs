@@ -12,9 +12,12 @@ use saibo_model::{ErrorCode, Id};
 use saibo_oauth::scope::Scopes;
 
 pub use authenticate::{Credentials, authenticate};
-pub use authorize::{InBox, Target, authorize, authorize_unit, is_unit_user, may_read_acl};
+pub use authorize::{
+    InBox, Target, authorize, authorize_introspection, authorize_own_password, authorize_unit, is_unit_user,
+    may_read_acl,
+};
 pub use lockout::{Lockout, Turnstile};
-pub use roles::roles_of_account;
+pub use roles::{Vouched, roles_of_account, roles_of_visitor};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +29,9 @@ pub enum Subject {
     Invalid(ErrorCode),
     /// The bearer of the master token.
     UnitMaster,
-    /// A unit user: may do everything in the Cells they own. Holds their URL.
+    /// A unit user with the role `UnitAdmin`: owns every Cell, as it were.
+    UnitAdmin,
+    /// A unit user: may manage the Cells they own. Holds their URL.
     UnitUser(String),
     /// An Account of this Cell, by a Bearer token. Holds its name.
     Resident(String),
@@ -36,6 +41,16 @@ pub enum Subject {
     PasswordChange(String),
     /// Somebody of another Cell. Holds their URL.
     Visitor(String),
+}
+
+/// What a unit user may do with what is in their Cells: managing a Cell is one thing, looking into it another.
+/// Comes with the roles `CellContentsReader` and `CellContentsAdmin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Whatever needs no more than reading.
+    Read,
+    /// Everything.
+    All,
 }
 
 /// Who asks, with what they bring along.
@@ -49,11 +64,27 @@ pub struct Access {
     pub schema: Option<String>,
     /// What the token may be used for.
     pub scopes: Scopes,
+    /// The Roles of this Cell among the scopes: what these may do, the token may be used for.
+    pub scope_roles: Vec<Id>,
+    /// Of unit users: what they may do with what is in their Cells.
+    pub contents: Option<Contents>,
+    /// Where the token itself came from another Cell: that Cell's URL.
+    pub vouched_by: Option<String>,
 }
 
 impl Access {
-    fn of(subject: Subject) -> Self {
-        Self { subject, roles: Vec::new(), schema: None, scopes: Scopes::default() }
+    /// The Access of somebody who brings nothing along.
+    #[must_use]
+    pub fn of(subject: Subject) -> Self {
+        Self {
+            subject,
+            roles: Vec::new(),
+            schema: None,
+            scopes: Scopes::default(),
+            scope_roles: Vec::new(),
+            contents: None,
+            vouched_by: None,
+        }
     }
 
     /// The Access of credentials that are not good.

@@ -1,12 +1,14 @@
 //! A Box itself: its metadata (API page 303) and its deletion with everything that belongs to it (page 295).
 
+use saibo_model::node::MAIN_BOX;
 use saibo_model::privilege::Privilege;
 use saibo_model::query::{Filter, Query};
 use saibo_model::{EntitySet, ErrorCode, Id, Kind, Result};
-use saibo_store::{ReadTx, WriteTx};
+use saibo_store::{ReadTx, StoreExt as _, WriteTx};
 
 use super::delete::remove;
-use super::{Request, sweep};
+use super::resource::authorize_cell;
+use super::{Request, Resource, sweep};
 
 /// What belongs to a Box by its link, and goes with it.
 const LINKED: [Kind; 5] = [Kind::Role, Kind::Relation, Kind::Rule, Kind::ReceivedMessage, Kind::SentMessage];
@@ -24,25 +26,45 @@ pub struct BoxMetadata {
     pub installed_at: i64,
 }
 
-/// The metadata of a Box.
+/// The metadata of the Box that a path was found to lead to.
 ///
 /// # Errors
-/// Why whoever asks may not; [`ErrorCode::BoxNotFound`]; the store's.
-pub fn box_metadata(request: &Request) -> Result<BoxMetadata> {
-    request.read(|_, resource| {
-        request.authorize(&resource, Privilege::Read)?;
-        let document = resource.in_box.document.as_ref().unwrap_or_else(|| request.cell.document());
-        let schema = match resource.in_box.document {
-            // The main box is the Cell's own.
-            None => Some(request.cell.url().to_owned()),
-            Some(_) => resource.in_box.schema.clone(),
-        };
-        Ok(BoxMetadata {
-            name: resource.in_box.name().to_owned(),
-            url: format!("{}/", request.box_url()),
-            schema,
-            installed_at: document.published,
-        })
+/// Why whoever asks may not.
+pub fn box_metadata(request: &Request, resource: &Resource) -> Result<BoxMetadata> {
+    request.authorize(resource, Privilege::Read)?;
+    let document = resource.in_box.document.as_ref().unwrap_or_else(|| request.cell.document());
+    let schema = match resource.in_box.document {
+        // The main box is the Cell's own.
+        None => Some(request.cell.url().to_owned()),
+        Some(_) => resource.in_box.schema.clone(),
+    };
+    Ok(BoxMetadata {
+        name: resource.in_box.name().to_owned(),
+        url: format!("{}/", request.box_url()),
+        schema,
+        installed_at: document.published,
+    })
+}
+
+/// Checks whether somebody may install a Box under a name (API page 301), before what they sent is read.
+///
+/// # Errors
+/// [`ErrorCode::MethodNotAllowed`] of the main box, which is there from the start; why whoever asks may not;
+/// [`ErrorCode::BarHeaderInvalid`] unless a bar file is announced; [`ErrorCode::BoxAlreadyInstalled`]; the store's.
+pub fn check_install(request: &Request, content_type: Option<&str>) -> Result<()> {
+    let name = &request.box_name;
+    if name == MAIN_BOX {
+        return Err(ErrorCode::MethodNotAllowed.into());
+    }
+    request.cell.store().read(|tx| {
+        authorize_cell(tx, &request.cell, &request.access, Privilege::BoxInstall)?;
+        if content_type != Some("application/zip") {
+            return Err(ErrorCode::BarHeaderInvalid.with(["Content-Type"]));
+        }
+        match tx.document(&EntitySet::control(Kind::Box), None, name)? {
+            Some(_) => Err(ErrorCode::BoxAlreadyInstalled.with([name])),
+            None => Ok(()),
+        }
     })
 }
 

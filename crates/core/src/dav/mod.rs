@@ -18,7 +18,7 @@ mod put;
 mod request;
 pub mod resource;
 mod served;
-mod view;
+pub(crate) mod view;
 
 use saibo_dav::header::ETag;
 use saibo_model::node::{Node, NodeKind};
@@ -26,18 +26,18 @@ use saibo_model::{ErrorCode, Result};
 use saibo_store::{ReadTx, WriteTx};
 
 pub use acl::acl;
-pub use box_::{BoxMetadata, box_metadata, delete_box};
+pub use box_::{BoxMetadata, box_metadata, check_install, delete_box};
 pub use delete::delete;
 pub use get::{FileContent, Got, get};
 pub use mkcol::{Made, mkcol};
 pub use move_::{Move, Moved, move_};
-pub use options::options;
+pub use options::{authorize_service, options};
 pub use propfind::{Found, propfind};
 pub use proppatch::proppatch;
 pub use put::{Put, Upload};
 pub use request::Request;
 pub use resource::{BoxOf, Resource};
-pub use served::{Resolved, SERVICE_SOURCE, Served, resolve, resolve_for_get};
+pub use served::{Resolved, SERVICE_SOURCE, Served, missing, resolve, resolve_for_get};
 
 /// The entity tag of a node.
 #[must_use]

@@ -12,3 +12,11 @@ use super::{Request, Resource};
 pub fn options(request: &Request, resource: &Resource) -> Result<()> {
     request.authorize(resource, Privilege::Read)
 }
+
+/// Checks whether somebody may run a service.
+///
+/// # Errors
+/// Why whoever asks may not.
+pub fn authorize_service(request: &Request, resource: &Resource) -> Result<()> {
+    request.authorize(resource, Privilege::Exec)
+}

@@ -2,7 +2,7 @@
 
 use saibo_dav::header::{Depth, ETag};
 use saibo_dav::request::Propfind;
-use saibo_dav::response::{Multistatus, Resource as Shown};
+use saibo_dav::response::{AceView, Multistatus, Resource as Shown};
 use saibo_model::Result;
 use saibo_model::acl::Acl;
 use saibo_model::node::Node;
@@ -49,16 +49,17 @@ pub fn propfind(request: &Request, depth: Option<&str>, body: &[u8]) -> Result<F
 /// Shows a resource, and then its children.
 struct Shower<'a> {
     acls: Option<AclShower<'a>>,
-    /// The ACLs that count for the resource, the nearest first, with the URLs that they are from.
+    /// The ACLs of the resource and what is above it up to the Box, with the URLs that they are from.
     sources: Vec<(String, &'a Acl)>,
     /// What is inherited by what is shown next.
-    inherited: Vec<saibo_dav::response::AceView>,
+    inherited: Vec<AceView>,
 }
 
 impl<'a> Shower<'a> {
     fn new(tx: &'a dyn ReadTx, request: &'a Request, resource: &'a Resource) -> Self {
         let shows_acls = may_read_acl(&request.access, resource.target(&request.cell), Privilege::ReadAcl);
-        let mut urls = vec![request.cell.url().to_owned(), request.box_url()];
+        // What is inherited from the Cell counts too, but the API shows it nowhere in a Box.
+        let mut urls = vec![request.box_url()];
         for name in &request.path {
             urls.push(format!("{}/{name}", urls[urls.len() - 1]));
         }

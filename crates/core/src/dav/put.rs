@@ -29,13 +29,24 @@ pub struct Put {
 }
 
 impl Upload {
-    /// Checks whether the file may be written, and begins.
+    /// Checks whether the file may be written, and begins. `announced` is how long the client says it is.
     ///
     /// # Errors
     /// Why whoever asks may not; [`ErrorCode::ResourceNameInvalid`], [`ErrorCode::ParentNotFound`],
-    /// [`ErrorCode::TooManyChildren`], [`ErrorCode::ResourceEtagMismatch`]; the store's.
-    pub fn begin(request: Request, content_type: Option<String>, if_match: Option<String>) -> Result<Self> {
+    /// [`ErrorCode::TooManyChildren`], [`ErrorCode::ResourceEtagMismatch`]; [`ErrorCode::DiskFull`]; the store's.
+    pub fn begin(
+        request: Request,
+        content_type: Option<String>,
+        if_match: Option<String>,
+        announced: Option<u64>,
+    ) -> Result<Self> {
         request.read(|tx, resource| check(tx, &request, &resource, if_match.as_deref()))?;
+        // Known from the start: do not make the client send it. Small ones are not worth asking the system.
+        if let Some(length) = announced.filter(|length| *length > saibo_store::blob::SMALL_CONTENT)
+            && request.unit.backend().free_space()? < length
+        {
+            return Err(ErrorCode::DiskFull.into());
+        }
         let writer = request.cell.blobs().writer()?;
         Ok(Self { request, content_type, if_match, writer })
     }

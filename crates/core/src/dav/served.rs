@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 
 use saibo_model::node::NodeKind;
-use saibo_model::{ErrorCode, Result};
+use saibo_model::privilege::Privilege;
+use saibo_model::{Error, ErrorCode, Result};
 use saibo_store::{ReadSeek, ReadTx, StoreExt as _};
 
 use super::{Request, Resource, content};
@@ -120,6 +121,12 @@ pub fn resolve_for_get(request: &Request) -> Result<Resolved> {
     }
 }
 
+/// What to answer where there is nothing: to those who may know, that there is nothing.
+#[must_use]
+pub fn missing(request: &Request, resource: &Resource, needed: Privilege) -> Error {
+    request.authorize(resource, needed).err().unwrap_or_else(|| request.not_found())
+}
+
 fn open_content(
     tx: &dyn ReadTx,
     request: &Request,
@@ -129,8 +136,7 @@ fn open_content(
         None => Ok(None),
         Some(node) => {
             let stored = node.content.as_ref().ok_or_else(|| {
-                saibo_model::Error::from(ErrorCode::FileInconsistency)
-                    .because(std::io::Error::from(ErrorKind::NotFound))
+                Error::from(ErrorCode::FileInconsistency).because(std::io::Error::from(ErrorKind::NotFound))
             })?;
             content::open(tx, request.cell.blobs().as_ref(), stored).map(Some)
         }

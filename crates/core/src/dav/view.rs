@@ -42,7 +42,7 @@ fn parse_members(text: Option<&str>) -> Result<Map<String, Value>> {
 }
 
 /// A node with everything that is shown of it but its ACL.
-pub(super) fn show(node: &Node, href: String) -> Result<Shown> {
+pub(crate) fn show(node: &Node, href: String) -> Result<Shown> {
     let body = node.content.as_ref().map(|content| Body {
         length: content.length,
         media_type: node.content_type.clone().unwrap_or_default(),
@@ -67,7 +67,7 @@ pub(super) fn show(node: &Node, href: String) -> Result<Shown> {
 }
 
 /// Shows ACLs, with roles by name. Each role is looked up once.
-pub(super) struct AclShower<'a> {
+pub(crate) struct AclShower<'a> {
     tx: &'a dyn ReadTx,
     base: String,
     box_name: &'a str,
@@ -76,19 +76,19 @@ pub(super) struct AclShower<'a> {
 
 impl<'a> AclShower<'a> {
     /// For resources in a Box, or with `__` for the Cell.
-    pub(super) fn new(tx: &'a dyn ReadTx, cell_url: &str, box_name: &'a str) -> Self {
+    pub(crate) fn new(tx: &'a dyn ReadTx, cell_url: &str, box_name: &'a str) -> Self {
         Self { tx, base: RoleName::base_url(cell_url, box_name), box_name, roles: HashMap::new() }
     }
 
     /// An ACL and then the entries that it inherits.
-    pub(super) fn show(&mut self, own: &Acl, inherited: &[AceView]) -> Result<AclView> {
+    pub(crate) fn show(&mut self, own: &Acl, inherited: &[AceView]) -> Result<AclView> {
         let mut aces = self.aces(own, None)?;
         aces.extend_from_slice(inherited);
         Ok(AclView { base: self.base.clone(), require_schema_authz: own.require_schema_authz, aces })
     }
 
     /// The entries of ACLs from collections of these URLs, in this order.
-    pub(super) fn inherited<'b>(
+    pub(crate) fn inherited<'b>(
         &mut self,
         from: impl IntoIterator<Item = (&'b str, &'b Acl)>,
     ) -> Result<Vec<AceView>> {

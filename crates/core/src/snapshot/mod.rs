@@ -4,6 +4,8 @@
 //! file appears, is replaced and goes in one transaction. They outlive an import: what it replaces is the Cell's
 //! data, not its snapshots.
 
+pub mod view;
+
 use saibo_dav::header::ETag;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Id, Result};

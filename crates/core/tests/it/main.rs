@@ -1,4 +1,9 @@
 //! Use cases of the core on a real backend in a temporary folder, in one binary.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // clippy.toml allows them in tests, but not in what tests share
+
+mod dav;
+mod entities;
 mod portability;
 mod support;
+mod token;

@@ -1,15 +1,17 @@
 //! A unit on a temporary folder.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
-use saibo_core::settings::{Limits, Secret};
+use saibo_core::settings::{Authentication, Limits, Secret};
+use saibo_core::token::Transcell;
 use saibo_core::{Access, Cell, Settings, Unit, access};
 use saibo_model::url::{CellAddressing, UnitUrl};
 use saibo_oauth::KeyRing;
 use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
+use saibo_saml::{Anchors, Bergshamra, UnitKey};
 use saibo_store_sqlite::{Options, SqliteBackend};
 
 /// The master token of [`Fixture`].
@@ -26,10 +28,11 @@ pub(crate) fn settings() -> Settings {
     Settings {
         unit_url: UnitUrl::parse("http://localhost:9998/", CellAddressing::Path).unwrap(),
         master_token: Secret::new(MASTER.to_owned()),
-        unit_user_issuers: Vec::new(),
+        unit_user_issuers: vec!["http://localhost:9998/admins/".to_owned()],
         relay_html_url: None,
         limits: Limits { dav_children: 1024, dav_depth: 50, jobs: 2, password_checks: 1 },
         passwords: PasswordHasher::weak(HashAlgorithm::Scrypt),
+        authentication: Authentication::default(),
         replaced_kept_for: Duration::from_secs(3600),
         program: "saibo test",
     }
@@ -83,5 +86,17 @@ pub(crate) fn open(folder: &std::path::Path) -> Arc<Unit> {
     let options = Options { open_cells: NonZeroUsize::new(8).unwrap() };
     let backend = SqliteBackend::open(folder, options).unwrap();
     let keys = KeyRing::new([7; 32], 0);
-    Arc::new(Unit::new(Arc::new(backend), settings(), keys, SigningKey::from_bytes(&[9; 32])))
+    let signing_key = SigningKey::from_bytes(&[9; 32]);
+    Arc::new(Unit::new(Arc::new(backend), settings(), keys, signing_key, transcell()))
+}
+
+/// What the unit signs transcell tokens with: made once, for it takes a while.
+fn transcell() -> Transcell {
+    static KEY: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    let (key, certificate) = KEY.get_or_init(|| {
+        let key = UnitKey::generate("localhost", saibo_core::clock::now(), 1).unwrap();
+        (key.pkcs8().to_vec(), key.certificate().to_vec())
+    });
+    let key = UnitKey::from_parts(key.clone().into(), certificate.clone()).unwrap();
+    Transcell::new(key, Anchors::new(), Bergshamra).unwrap()
 }

@@ -53,7 +53,28 @@ pub fn refused_access(error: &TokenError) -> ErrorCode {
 /// The body of an error answer: `error` and `error_description`, which begins with the code in brackets.
 #[must_use]
 pub fn error_body(error: &Error) -> Value {
-    json!({ "error": oauth_error(error.code()), "error_description": error.to_string() })
+    json!({ "error": oauth_error(error.code()), "error_description": description(error) })
+}
+
+/// The recorded answers have this member word for word, and clients show it to people: what occurs there stays
+/// as it is. Whatever else there is has the text that it has everywhere.
+fn description(error: &Error) -> String {
+    let code = error.code();
+    let template = match code {
+        ErrorCode::GrantTypeUnsupported => "Unsupported grant type. [{0}]",
+        ErrorCode::ClientAssertionParse => "Failed to parse client assertion.",
+        ErrorCode::GrantTokenParse => "Token parse error.",
+        ErrorCode::GrantTokenExpired => "Token expired or invalid.",
+        ErrorCode::RequiredParameterMissing => "Required parameter [{0}] missing.",
+        ErrorCode::LoginFailed => "Authentication failed.",
+        ErrorCode::ClientHeaderInvalid => "Authorization header is invalid.",
+        ErrorCode::ClientMismatch => "Client mismatch. [{0}] expected, but was [{1}].",
+        ErrorCode::PasswordChangeRequired => "The password should be changed.",
+        _ => return error.to_string(),
+    };
+    let params = error.params().iter().enumerate();
+    let text = params.fold(template.to_owned(), |text, (i, param)| text.replace(&format!("{{{i}}}"), param));
+    format!("[{}] - {text}", code.code())
 }
 
 /// What an Account that must change its password gets instead of a token: one that can do that and nothing else.

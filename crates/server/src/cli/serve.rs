@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::cell::TOKEN_VARIABLE;
 use super::{logging, output};
 use crate::app::App;
 use crate::config::{Config, LogFormat, Overrides, UnitUrl};
@@ -45,8 +46,11 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { config, data, listen, url, log, log_format } = self;
         let overrides = Overrides { data, listen, url, log, log_format };
+        // What is not UTF-8 is none of ours, unless its name says so; then its value is wrong for every key.
+        // The token of `saibo cell` is no setting of a unit, and may well be set in the same shell.
         let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+            .filter(|(name, _)| name != TOKEN_VARIABLE)
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
         let config = Config::load(config.as_deref(), variables, overrides)?;
         logging::start(&config.log)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

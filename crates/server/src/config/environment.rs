@@ -33,6 +33,9 @@ pub(super) fn settings(
 
 /// A value of the same type as the default.
 fn value(default: &Value, text: &str) -> Result<Value, &'static str> {
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err("text in UTF-8");
+    }
     match default {
         Value::Bool(_) => text.parse().map(Value::Bool).map_err(|_| "true or false"),
         Value::Number(_) => text.parse::<u64>().map(Value::from).map_err(|_| "a whole number"),

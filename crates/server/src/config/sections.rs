@@ -28,6 +28,12 @@ pub struct UnitConfig {
     pub master_token: Option<Secret>,
     /// The Cells whose Accounts are unit users, as `https://…/` or `personium-localunit:/…/`.
     pub unit_user_issuers: Vec<String>,
+    /// Files with the certificates (`unit.crt`) of other units whose Cells are believed when they say who
+    /// somebody is. Those of this unit always are.
+    pub trusted_certificates: Vec<PathBuf>,
+    /// Whether certificates that one of these signed with SHA-1 are believed, as units of the reference may
+    /// have. It can be forged by whoever gets certificates from the same signer.
+    pub trust_sha1_certificates: bool,
     /// From which addresses the headers `X-Forwarded-*` are believed. Anyone else could claim any address and
     /// so pass an Account's `IPAddressRange`; the reference believes everyone.
     pub trusted_proxies: Vec<IpNet>,
@@ -42,6 +48,8 @@ impl Default for UnitConfig {
             data: PathBuf::from("saibo-data"),
             master_token: None,
             unit_user_issuers: Vec::new(),
+            trusted_certificates: Vec::new(),
+            trust_sha1_certificates: false,
             trusted_proxies: vec![
                 IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
                 IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),
@@ -51,11 +59,32 @@ impl Default for UnitConfig {
 }
 
 /// `[cell]`: defaults of Cells.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CellConfig {
     /// The page that a Cell's URL shows where the Cell has no property `relayhtmlurl` (API page 296).
     pub relay_html_url: Option<String>,
+    /// How new passwords are hashed: `argon2id`, or `scrypt` where personium-core must be able to check the
+    /// passwords of Cells that it imports.
+    pub password_hash: PasswordHash,
+    /// How long what an import replaced can be brought back, in hours.
+    pub replaced_kept_hours: u64,
+}
+
+impl Default for CellConfig {
+    fn default() -> Self {
+        Self { relay_html_url: None, password_hash: PasswordHash::Argon2id, replaced_kept_hours: 24 }
+    }
+}
+
+/// See [`CellConfig::password_hash`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordHash {
+    /// Argon2id (RFC 9106).
+    Argon2id,
+    /// scrypt (RFC 7914).
+    Scrypt,
 }
 
 /// `[log]`: the program's log, which goes to the standard error.

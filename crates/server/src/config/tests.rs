@@ -61,6 +61,7 @@ fn what_is_not_known_is_refused() {
         ("", &[("SAIBO_UNIT_MASTER_TOKEN", "1")], "did you mean SAIBO_UNIT__MASTER_TOKEN?"),
         ("", &[("SAIBO_LIMITS__CONNECTIONS", "many")], "must be a whole number"),
         ("", &[("SAIBO_UNIT__PATH_BASED_CELL_URL", "maybe")], "must be true or false"),
+        ("", &[("SAIBO_UNIT__MASTER_TOKEN", "\u{fffd}")], "must be text in UTF-8"),
     ] {
         let error = load(file, variables, Overrides::default()).unwrap_err();
         assert!(error.contains(part), "{file}{variables:?}: {error}");

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use saibo_core::Unit;
+use saibo_model::{ErrorCode, Result};
+
 use super::Route;
 use crate::app::App;
 use crate::http::{Request, Segment};
@@ -53,6 +56,19 @@ impl Context {
     #[must_use]
     pub fn cell_url(&self) -> String {
         self.app.cell_url(self.cell())
+    }
+
+    /// Runs a use case off the async threads: it may wait for a disk, or compute for long.
+    ///
+    /// # Errors
+    /// The use case's.
+    pub async fn blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Unit>) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let unit = self.app.unit.clone();
+        let done = tokio::task::spawn_blocking(move || work(&unit)).await;
+        done.map_err(|panicked| saibo_model::Error::from(ErrorCode::Unknown).because(panicked))?
     }
 
     /// Says that Basic authentication is not accepted here after all: the Box has a schema.

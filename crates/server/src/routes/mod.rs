@@ -7,15 +7,20 @@
 //! From the table follow 404 for other paths, 405 for other methods, HEAD where there is GET, and what OPTIONS
 //! answers where it has no handler of its own. The golden file `docs/routes.md` shows it.
 
+mod box_;
+mod caller;
+mod cell;
 mod context;
 mod crossdomain;
 mod dispatch;
+mod page;
 mod router;
 mod unit;
 
 use futures_util::future::BoxFuture;
 use saibo_model::Result;
 
+pub use caller::Caller;
 pub use context::Context;
 pub use dispatch::dispatch;
 pub use router::Router;
@@ -87,7 +92,77 @@ impl std::fmt::Debug for Route {
 pub static ROUTES: &[Route] = &[
     Route::new("/", methods! { "GET" => unit::get }),
     Route::new("/crossdomain.xml", methods! { "GET" => crossdomain::get }),
+    Route::new(
+        "/{cell}/__export",
+        methods! { "OPTIONS" => cell::export::options, "GET" => cell::export::get, "POST" => cell::export::post },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
+        "/{cell}/__import",
+        methods! { "OPTIONS" => cell::import::options, "GET" => cell::import::get, "POST" => cell::import::post },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
+        "/{cell}/__snapshot",
+        methods! { "OPTIONS" => cell::snapshot::options_all, "PROPFIND" => cell::snapshot::propfind_all },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
+        "/{cell}/__snapshot/{file}",
+        methods! {
+            "OPTIONS" => cell::snapshot::options,
+            "GET" => cell::snapshot::get,
+            "PUT" => cell::snapshot::put,
+            "DELETE" => cell::snapshot::delete,
+            "PROPFIND" => cell::snapshot::propfind,
+        },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__token", methods! { "POST" => cell::token::post })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__authz", methods! { "POST" => cell::authz::post, "GET" => cell::authz::get })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__introspect", methods! { "POST" => cell::introspect::post })
+        .guarded(|context| Box::pin(cell::exists(context)))
+        .with_basic(),
+    Route::new("/{cell}/__certs", methods! { "GET" => cell::certs::get })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__sign", methods! { "POST" => cell::sign::post })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__mypassword", methods! { "PUT" => cell::mypassword::put })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__html/error", methods! { "GET" => cell::html::error::get })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/.well-known/openid-configuration", methods! { "GET" => cell::openid::get })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
+        "/{cell}",
+        methods! {
+            "PROPFIND" => cell::propfind::propfind,
+            "PROPPATCH" => cell::proppatch::proppatch,
+            "ACL" => cell::acl::acl,
+        },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/{box}", IN_BOX).with_basic(),
+    Route::new("/{cell}/{box}/{rest}", IN_BOX).with_basic(),
 ];
+
+/// What is in a Box decides itself which of these methods it has.
+const IN_BOX: &[(&str, Handler)] = methods! {
+    "OPTIONS" => box_::serve,
+    "GET" => box_::serve,
+    "POST" => box_::serve,
+    "PUT" => box_::serve,
+    "MERGE" => box_::serve,
+    "DELETE" => box_::serve,
+    "MKCOL" => box_::serve,
+    "MOVE" => box_::serve,
+    "PROPFIND" => box_::serve,
+    "PROPPATCH" => box_::serve,
+    "ACL" => box_::serve,
+    "REPORT" => box_::serve,
+};
 
 /// The table as the Markdown of `docs/routes.md`.
 #[must_use]

@@ -94,7 +94,9 @@ mod tests {
         Route::new("/{cell}/__role/{box}/{role}", &[]),
     ];
 
-    fn find(path: &str) -> Option<(&'static str, Vec<(&'static str, usize)>, usize)> {
+    type Found = (&'static str, Vec<(&'static str, usize)>, usize);
+
+    fn find(path: &str) -> Option<Found> {
         let segments: Vec<_> =
             path.split('/').filter(|raw| !raw.is_empty()).map(|raw| Segment::parse(raw).unwrap()).collect();
         let found = Router::new(ROUTES).find(&segments)?;

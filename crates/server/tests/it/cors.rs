@@ -64,5 +64,5 @@ async fn options_with_credentials_tells_the_methods_of_the_resource() {
         assert_eq!(answer.header("access-control-allow-methods"), Some("OPTIONS, GET"));
     }
     let answer = unit.send("OPTIONS", "/a/b/c/d", &[("Authorization", "Bearer token")], b"").await;
-    assert_eq!((answer.status, answer.code().as_str()), (404, "PR404-MC-0001"));
+    assert_eq!((answer.status, answer.code().as_str()), (404, "PR404-DV-0003"));
 }

@@ -1,5 +1,13 @@
 //! What a unit does, seen from outside: one binary, a module a subject.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // clippy.toml allows them in tests, but not in what tests share
+
+mod authentication;
+mod cli;
+mod cli_cell;
+mod cli_demo;
+mod cli_snapshot;
+mod boxes;
 mod config;
 mod cors;
 mod data_dir;
@@ -7,6 +15,7 @@ mod errors;
 mod limits;
 mod overrides;
 mod process;
+mod readme;
 mod request_key;
 mod routes;
 mod support;

@@ -56,6 +56,7 @@ async fn methods_and_paths_follow_from_the_table() {
     for (method, path, status, code) in [
         ("GET", "/cell/", 200, ""),
         ("GET", "/cell/box/a%2Fb/c", 200, ""),
+        ("GET", "/cell/box/EntityType(Name='日本語')", 200, ""),
         ("MKCOL", "/cell", 405, "PR405-MC-0001"),
         ("get", "/cell", 405, "PR405-MC-0001"),
         ("GET", "/", 404, "PR404-MC-0001"),

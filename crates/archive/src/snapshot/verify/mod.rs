@@ -75,7 +75,9 @@ struct Seen {
 impl<R: Read + Seek> Verifier<'_, R> {
     fn signature(&mut self, trusted: Option<&[VerifyingKey]>) -> Result<()> {
         let signed = match self.snapshot.signed_manifest() {
-            Ok(Some((bytes, signature))) => Manifest::parse(&bytes).map(|manifest| (manifest, bytes, signature)),
+            Ok(Some((bytes, signature))) => {
+                Manifest::parse(&bytes).map(|manifest| (manifest, bytes, signature))
+            }
             Ok(None) => {
                 if trusted.is_some() {
                     self.report.add(layout::SIGNATURE, Problem::Unsigned);
@@ -216,7 +218,9 @@ impl<R: Read + Seek> Verifier<'_, R> {
             _ => Ok(()),
         };
         match wrong {
-            Err(error @ (Error::Malformed { .. } | Error::Limit { .. } | Error::UnsupportedVersion { .. })) => {
+            Err(
+                error @ (Error::Malformed { .. } | Error::Limit { .. } | Error::UnsupportedVersion { .. }),
+            ) => {
                 self.report.add_error(name, error)?;
             }
             other => other?,
@@ -276,8 +280,7 @@ impl<'p> Ticker<'p> {
         call: &'p mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Self {
         let totals = snapshot.totals();
-        let now =
-            Progress { entries: 0, bytes: 0, total_entries: totals.entries, total_bytes: totals.bytes };
+        let now = Progress { entries: 0, bytes: 0, total_entries: totals.entries, total_bytes: totals.bytes };
         Self { now, call }
     }
 

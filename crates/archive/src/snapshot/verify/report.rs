@@ -78,7 +78,11 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.entry.is_empty() { self.problem.fmt(f) } else { write!(f, "{}: {}", self.entry, self.problem) }
+        if self.entry.is_empty() {
+            self.problem.fmt(f)
+        } else {
+            write!(f, "{}: {}", self.entry, self.problem)
+        }
     }
 }
 
@@ -138,9 +142,9 @@ impl Report {
     pub(super) fn add_error(&mut self, entry: &str, error: Error) -> Result<()> {
         let (entry, why) = match error {
             error @ (Error::Io(_) | Error::Interrupted) => return Err(error),
-            Error::Corrupt { entry, why } | Error::Hostile { entry, why } | Error::Unsupported { entry, why } => {
-                (entry, why)
-            }
+            Error::Corrupt { entry, why }
+            | Error::Hostile { entry, why }
+            | Error::Unsupported { entry, why } => (entry, why),
             Error::Malformed { entry, line, why } => (entry, format!("line {line}: {why}")),
             Error::Missing { entry } => {
                 self.add(&entry, Problem::Missing);

@@ -16,7 +16,7 @@ pub(crate) use test_routes::TEST_ROUTES;
 /// A unit on a free port with a data folder of its own.
 pub(crate) struct Running {
     pub(crate) unit: Unit,
-    pub(crate) data: TempDir,
+    _data: TempDir,
 }
 
 impl Running {
@@ -34,7 +34,7 @@ impl Running {
         config.unit.master_token = Some(saibo_server::config::Secret::new("token"));
         change(&mut config);
         let unit = Unit::start_with(config, routes).await.unwrap();
-        Self { unit, data }
+        Self { unit, _data: data }
     }
 
     /// What follows the scheme in its URL.

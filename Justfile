@@ -1,0 +1,42 @@
+# The commands that people use. `just` alone lists them.
+
+_default:
+    @just --list
+
+# Build the program
+build:
+    cargo build --release
+
+# Run every test
+test:
+    cargo test --workspace
+
+# What a change must pass before it is looked at
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Run a unit on http://localhost:9998/
+serve *flags:
+    cargo run --release -- serve {{flags}}
+
+# Show the life of a Cell
+demo *flags:
+    cargo run --release -- demo {{flags}}
+
+# Measure (see bench/)
+bench *flags:
+    cargo run --release --manifest-path bench/Cargo.toml -- {{flags}}
+
+# Replay recorded requests of the reference: `just conformance PATH-TO-CONFORMANCE portability cell.CreateTest`
+conformance folder *cases:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release
+    data=$(mktemp -d)
+    target/release/saibo serve --config '{{folder}}/unit.toml' --data "$data" --log warn &
+    unit=$!
+    trap 'kill $unit; wait $unit; rm -rf "$data"' EXIT
+    until curl -s -o /dev/null http://localhost:9998/; do sleep 0.1; done
+    python3 '{{folder}}/replay.py' {{cases}}

@@ -1,0 +1,57 @@
+//! The entities of OData collections: `{box}/{collection}/{EntityType}` (API pages 364 to 378).
+//!
+//! A [`Collection`] is opened for a request; its methods are the use cases, each in its file. Those that read
+//! do so in one view of the Cell, with the schema that counts there; those that write do everything in one
+//! transaction, so that nothing is ever half done.
+
+mod batch;
+mod body;
+mod collection;
+mod create;
+mod delete;
+mod draft;
+mod dynamic;
+mod expand;
+mod find;
+mod index;
+mod limits;
+mod link;
+mod list;
+mod navigation;
+pub mod schema;
+mod search;
+mod session;
+mod unique;
+mod update;
+mod view;
+
+pub use batch::{BatchAnswer, PartAnswer};
+pub use collection::{Collection, EntityPath};
+pub use create::Created;
+pub use draft::{Draft, Purpose};
+pub use find::Found;
+pub use schema::{Schema, Schemas};
+pub use update::Version;
+
+/// What a unit remembers about its collections from one request to the next.
+#[derive(Debug)]
+pub struct State {
+    schemas: Schemas,
+    indexes: index::Indexes,
+    /// Many-to-many links of one entity along one navigation property.
+    links: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { schemas: Schemas::default(), indexes: index::Indexes::default(), links: limits::LINKS }
+    }
+}
+
+impl State {
+    /// The schemas of the collections.
+    #[must_use]
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+}

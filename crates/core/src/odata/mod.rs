@@ -1,0 +1,4 @@
+//! OData: control objects, schema objects, and the entities of OData collections.
+
+pub mod entities;
+pub mod schema_version;

@@ -1,0 +1,110 @@
+//! Tokens: how a Cell gives them out and what it says about them (API pages 106, 292 to 294, 297 and 298).
+//!
+//! [`issue`] is the token endpoint, [`authz`] the authorization endpoint. What a token lets its bearer do is
+//! decided elsewhere, in [`access`](crate::access).
+
+pub mod authz;
+mod client;
+mod code;
+mod history;
+mod introspect;
+mod key;
+mod login;
+mod mint;
+mod password;
+mod password_change;
+mod property;
+mod refresh;
+mod saml2;
+mod scope;
+mod transcell;
+
+use std::net::IpAddr;
+
+use saibo_model::Result;
+use saibo_oauth::cookie::seal_cookie;
+use saibo_oauth::grant::{
+    Form, Grant, PasswordChangeRequired, TokenRequest, TokenResponse, unsupported_grant,
+};
+
+pub use history::{LOGIN, history};
+pub use introspect::introspect;
+pub use key::{certificates, sign};
+pub use password_change::{change, may_change};
+pub use transcell::Transcell;
+
+use crate::{Cell, Unit};
+use mint::Mint;
+
+/// A request to the token endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The body.
+    pub form: &'a Form,
+    /// The `Authorization` header, in which an application may prove itself.
+    pub authorization: Option<&'a str>,
+    /// Where it comes from, if that is known.
+    pub address: Option<IpAddr>,
+}
+
+/// What the token endpoint answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// A token.
+    Token {
+        /// The body.
+        response: Box<TokenResponse>,
+        /// The value of the cookie, where one was asked for.
+        cookie: Option<String>,
+    },
+    /// The password is right, but must be changed first.
+    PasswordChange(PasswordChangeRequired),
+}
+
+/// `POST {cell}__token` (API page 293). The checks are in the order of the reference, because it decides what a
+/// request with several faults is told.
+///
+/// # Errors
+/// Why there is no token; the store's.
+pub fn issue(unit: &Unit, cell: &Cell, call: Call<'_>, now: i64) -> Result<Answer> {
+    let form = call.form;
+    let target = form.target(|url| unit.settings().unit_url.localunit_to_http(url).into_owned())?;
+    let client = client::authenticate(unit, cell, form, call.authorization, now)?;
+    let request = form.token_request()?;
+    let mint =
+        Mint { unit, cell, now, request: &request, target: target.as_deref(), client: client.as_deref() };
+    let response = match &request.grant {
+        Grant::Password { username, password } => {
+            let login = login::Login { name: username, password: password.expose(), address: call.address };
+            match password::grant(&mint, login)? {
+                password::Granted::Token(response) => response,
+                password::Granted::PasswordChange(required) => return Ok(Answer::PasswordChange(required)),
+            }
+        }
+        Grant::Refresh { token } => refresh::grant(&mint, token.expose())?,
+        Grant::Code { code, redirect_uri, verifier } => {
+            let verifier = verifier.as_ref().map(|verifier| verifier.expose());
+            code::grant(&mint, code.expose(), redirect_uri.as_deref(), verifier)?
+        }
+        Grant::Saml2 { assertion } => saml2::grant(&mint, assertion.expose())?,
+        Grant::Plugin { grant_type } => return Err(unsupported_grant(grant_type)),
+    };
+    with_cookie(unit, cell, &request, response)
+}
+
+/// Adds the cookie that stands in for the token, for browsers (API page 293).
+fn with_cookie(
+    unit: &Unit,
+    cell: &Cell,
+    request: &TokenRequest,
+    mut response: TokenResponse,
+) -> Result<Answer> {
+    if !request.cookie {
+        return Ok(Answer::Token { response: Box::new(response), cookie: None });
+    }
+    let peer = uuid::Uuid::new_v4().to_string();
+    let cookie =
+        seal_cookie(unit.keys(), cell.url(), &peer, &response.access_token).map_err(mint::unsealed)?;
+    response.p_cookie_peer = Some(peer);
+    Ok(Answer::Token { response: Box::new(response), cookie: Some(cookie) })
+}

@@ -1,0 +1,163 @@
+//! `saibo cell export`: exports a Cell, fetches the snapshot and checks it.
+//!
+//! The file has its name only when it is whole, checked and on disk. Cut off in the middle, the same command goes on
+//! where it was: `FILE.part` and `FILE.part.json` tell.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+use saibo_core::clock;
+use saibo_core::export::iso8601;
+
+use super::target::Target;
+use super::watch::{PAUSE, watch};
+use crate::cli::meter::Meter;
+use crate::cli::output::{self, Tone, toned};
+use crate::cli::snapshot::{PublicKey, check};
+use crate::cli::{Outcome, figures};
+use crate::client::{Download, JobStatus, RemoteCell};
+
+/// The code for a Cell that is being exported already.
+const LOCKED: &str = "PR409-CM-0002";
+
+/// Export a Cell into a file; the Cell can be used all the while
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit code: 0 if the snapshot is in the file and intact, else 1. Cut off, the same command goes on where it was.")]
+pub(in crate::cli) struct Export {
+    #[command(flatten)]
+    target: Target,
+    /// Where the snapshot goes
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Name of the snapshot in the unit [default: the Cell's name and the time]
+    #[arg(long)]
+    name: Option<String>,
+    /// Leave the snapshot in the unit, too
+    #[arg(long)]
+    keep: bool,
+    /// Replace FILE if there is one
+    #[arg(long)]
+    force: bool,
+    /// Public key of the unit that must have signed it (may be repeated: one of them)
+    #[arg(long = "key", value_name = "PUBLIC_KEY")]
+    keys: Vec<PublicKey>,
+}
+
+impl Export {
+    pub(super) fn run(self) -> Outcome {
+        if self.out.exists() && !self.force {
+            return Err(format!("{} exists; --force replaces it", self.out.display()).into());
+        }
+        let cell = self.target.find()?;
+        let began = Instant::now();
+        let mut download = self.snapshot(&cell)?;
+        let name = download.name().to_owned();
+        let length = {
+            let mut meter = Meter::bytes("downloading", 0);
+            download.fetch(&cell, &mut |done, total| meter.set_of(done, total))?
+        };
+        let keys: Vec<_> = self.keys.iter().map(|PublicKey(key)| *key).collect();
+        let checked = check(&download.part(), (!keys.is_empty()).then_some(&keys))?;
+        if !checked.is_intact() {
+            let findings = checked.lines();
+            download.discard();
+            return Err(format!("the snapshot {name} is not intact, and was not kept:\n{findings}").into());
+        }
+        download.finish()?;
+        let left = if self.keep {
+            format!("; it is in the unit, too, as {name}.zip")
+        } else {
+            match cell.delete_snapshot(&format!("{name}.zip")) {
+                Ok(()) => String::new(),
+                // What was asked for is done; that something is left over must not hide it.
+                Err(error) => format!("; {name}.zip is left in the unit ({error})"),
+            }
+        };
+        let counts = &checked.report.counts;
+        output::say(&format!(
+            "{}: {}, {}, {} in {}, checked{left}",
+            toned(Tone::Good, format!("{} is in {}", cell.url(), self.out.display())),
+            figures::counted(counts.total_documents(), "document", "documents"),
+            figures::counted(counts.files, "file", "files"),
+            figures::bytes(length),
+            figures::seconds(began.elapsed()),
+        ));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Has a snapshot made, or finds the one that a command which was cut off had begun.
+    fn snapshot(&self, cell: &RemoteCell) -> Result<Download, Box<dyn Error>> {
+        if let Some(download) = Download::unfinished(cell, &self.out)
+            && self.name.as_deref().is_none_or(|name| name == download.name())
+            && finish_export(cell, download.name()).is_ok()
+        {
+            output::note(&format!("Going on with the snapshot {}", download.name()));
+            return Ok(download);
+        }
+        let name = self.name.clone().unwrap_or_else(|| default_name(cell.name(), clock::now()));
+        let download = Download::begin(cell, &name, &self.out)
+            .map_err(|error| format!("{} cannot be written: {error}", shown(&self.out)))?;
+        let made = make(cell, &name);
+        match made {
+            Ok(()) => Ok(download),
+            Err(error) => {
+                download.discard();
+                Err(error)
+            }
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn make(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
+    match cell.start_export(name) {
+        Ok(()) => finish_export(cell, name),
+        Err(error) if error.code() == Some(LOCKED) => {
+            let running = match cell.export_status() {
+                Ok(JobStatus::Running(job)) => format!(" as {}, which is at {}%", job.name, job.percent),
+                _ => String::new(),
+            };
+            Err(format!("the Cell is being exported already{running}; try again when that is over").into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits until a snapshot is there.
+fn finish_export(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
+    watch(cell, "exporting", PAUSE, RemoteCell::export_status, |_job| String::new())?;
+    match cell.has_snapshot(&format!("{name}.zip")) {
+        Ok(true) => Ok(()),
+        Ok(false) => match cell.export_failure(name) {
+            Ok(JobStatus::Failed { code, message }) => {
+                Err(format!("the export failed: {message} ({code})").into())
+            }
+            _ => Err(format!("the export ended, and there is no snapshot {name}").into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `{cell}_yyyyMMdd_HHmmss`, as units name snapshots (API page 501). Chosen here, so that it is known.
+fn default_name(cell: &str, now: i64) -> String {
+    let digits: String = iso8601(now).chars().filter(char::is_ascii_digit).collect();
+    let (date, time) = (digits.get(..8).unwrap_or_default(), digits.get(8..14).unwrap_or_default());
+    format!("{cell}_{date}_{time}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_are_named_by_cell_and_time() {
+        assert_eq!(default_name("alice", 1_486_976_400_000), "alice_20170213_090000");
+    }
+}

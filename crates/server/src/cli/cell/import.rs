@@ -1,0 +1,110 @@
+//! `saibo cell import`: checks a snapshot, sends it to a unit and has it imported.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+use saibo_core::clock;
+
+use super::target::Target;
+use super::watch::{PAUSE, watch};
+use crate::cli::meter::Meter;
+use crate::cli::output::{self, Tone, toned};
+use crate::cli::snapshot::check;
+use crate::cli::{Outcome, figures};
+use crate::client::{JobStatus, RemoteCell};
+
+/// Replace a Cell's content by a snapshot's
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The snapshot is checked here first, and by the unit again. The Cell is as it was until all of the snapshot is in it;
+for a day `saibo cell undo` brings back what was replaced. Exit code: 0 if it was imported, else 1.")]
+pub(in crate::cli) struct Import {
+    #[command(flatten)]
+    target: Target,
+    /// The snapshot (.zip)
+    file: PathBuf,
+    /// Create the Cell if there is none; takes the token of a unit user
+    #[arg(long)]
+    create: bool,
+    /// Leave the snapshot in the unit
+    #[arg(long)]
+    keep: bool,
+}
+
+impl Import {
+    pub(super) fn run(self) -> Outcome {
+        let checked = check(&self.file, None)?;
+        if !checked.content_is_intact() {
+            let findings = checked.lines();
+            return Err(
+                format!("{} is not intact, and was not sent:\n{findings}", self.file.display()).into()
+            );
+        }
+        let cell = self.target.find()?;
+        let began = Instant::now();
+        match cell.import_status() {
+            Err(error) if error.status() == Some(404) && self.create => cell.create()?,
+            Err(error) if error.status() == Some(404) => {
+                return Err(format!("there is no Cell {}; --create makes it ({error})", cell.url()).into());
+            }
+            status => drop(status?),
+        }
+        let name = format!("import_{}", clock::now());
+        let file = format!("{name}.zip");
+        let imported = upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name));
+        if !self.keep || imported.is_err() {
+            // It may be that it never came to be; and nothing hangs on it.
+            let _ = cell.delete_snapshot(&file);
+        }
+        imported?;
+        let counts = &checked.report.counts;
+        output::say(&format!(
+            "{}: {}, {} in {}",
+            toned(Tone::Good, format!("{} is in {}", self.file.display(), cell.url())),
+            figures::counted(counts.total_documents(), "document", "documents"),
+            figures::counted(counts.files, "file", "files"),
+            figures::seconds(began.elapsed()),
+        ));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Sends a snapshot, with a progress bar.
+fn upload(cell: &RemoteCell, path: &Path, file: &str) -> Result<(), Box<dyn Error>> {
+    let failed = |error: io::Error| format!("{} cannot be read: {error}", path.display());
+    let content = File::open(path).map_err(failed)?;
+    let length = content.metadata().map_err(failed)?.len();
+    let mut content = Metered { inner: content, meter: Meter::bytes("uploading", length), done: 0 };
+    Ok(cell.upload(file, &mut content, length)?)
+}
+
+fn import(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
+    cell.start_import(name)?;
+    match watch(cell, "importing", PAUSE, RemoteCell::import_status, |_job| String::new())? {
+        JobStatus::Failed { code, message } => {
+            Err(format!("the import failed, and the Cell is as it was: {message} ({code})").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Shows how much has been read.
+struct Metered<R> {
+    inner: R,
+    meter: Meter,
+    done: u64,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.done += read as u64;
+        self.meter.set(self.done);
+        Ok(read)
+    }
+}

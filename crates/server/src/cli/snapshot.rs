@@ -1,0 +1,30 @@
+//! `saibo snapshot`: what a snapshot file is and whether it is whole, without a unit.
+
+mod file;
+mod key;
+mod show;
+mod verify;
+
+use clap::Subcommand;
+
+pub(super) use file::{Opening, open};
+pub(super) use key::PublicKey;
+pub(super) use verify::check;
+
+use super::Outcome;
+
+/// Check and look into snapshot files; no unit is needed
+#[derive(Debug, Subcommand)]
+pub(super) enum SnapshotCommand {
+    Verify(verify::Verify),
+    Show(show::Show),
+}
+
+impl SnapshotCommand {
+    pub(super) fn run(self) -> Outcome {
+        match self {
+            Self::Verify(verify) => verify.run(),
+            Self::Show(show) => show.run(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A Cell of a unit: its export, import and snapshots.
+
+use std::io::Read;
+
+use serde_json::json;
+use url::Url;
+
+use super::{Answer, Client, ClientError, JobStatus, Result};
+
+/// A Cell, by its URL.
+#[derive(Clone, Debug)]
+pub(crate) struct RemoteCell {
+    client: Client,
+    unit: String,
+    name: String,
+    url: String,
+}
+
+impl RemoteCell {
+    /// The Cell of a name in a unit, which is asked what the URLs of its Cells look like. Whether there is such a
+    /// Cell is not asked.
+    ///
+    /// # Errors
+    /// If there is no unit.
+    pub(crate) fn find(client: Client, unit: &Url, name: &str) -> Result<Self> {
+        let mut unit = unit.clone();
+        if !unit.path().ends_with('/') {
+            unit.set_path(&format!("{}/", unit.path()));
+        }
+        let answer = client.call("GET", unit.as_str()).header("Accept", "application/json").send()?;
+        let about = answer.expect(&[200])?.json()?;
+        let Some(path_based) = about["unit"]["path_based_cellurl_enabled"].as_bool() else {
+            return Err(ClientError::Unexpected {
+                method: "GET",
+                url: unit.into(),
+                why: "it does not say what URLs Cells have, so this may not be a Personium unit".to_owned(),
+            });
+        };
+        let url = if path_based {
+            format!("{unit}{name}/")
+        } else {
+            let mut url = unit.clone();
+            let host = format!("{name}.{}", unit.host_str().unwrap_or_default());
+            url.set_host(Some(&host)).map_err(|error| ClientError::Unexpected {
+                method: "GET",
+                url: unit.to_string(),
+                why: format!("{host} is no host ({error})"),
+            })?;
+            url.into()
+        };
+        Ok(Self { client, unit: unit.into(), name: name.to_owned(), url })
+    }
+
+    /// Its URL, with a slash at the end.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is talked to with.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The same Cell with another token.
+    pub(crate) fn with_client(&self, client: Client) -> Self {
+        Self { client, ..self.clone() }
+    }
+
+    /// Creates it.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn create(&self) -> Result<()> {
+        let url = format!("{}__ctl/Cell", self.unit);
+        self.client.call("POST", &url).json(&json!({ "Name": self.name })).send()?.expect(&[201])?;
+        Ok(())
+    }
+
+    /// How its exports stand.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn export_status(&self) -> Result<JobStatus> {
+        self.status("__export")
+    }
+
+    /// How its imports stand.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn import_status(&self) -> Result<JobStatus> {
+        self.status("__import")
+    }
+
+    fn status(&self, resource: &str) -> Result<JobStatus> {
+        let url = format!("{}{resource}", self.url);
+        let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
+        let body = answer.expect(&[200])?.json()?;
+        JobStatus::parse(&body).ok_or_else(|| ClientError::Unexpected {
+            method: "GET",
+            url,
+            why: format!("it is no status: {body}"),
+        })
+    }
+
+    /// Begins an export under a name.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn start_export(&self, name: &str) -> Result<()> {
+        let url = format!("{}__export", self.url);
+        self.client.call("POST", &url).json(&json!({ "Name": name })).send()?.expect(&[202])?;
+        Ok(())
+    }
+
+    /// Begins the import of the snapshot of a name.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn start_import(&self, name: &str) -> Result<()> {
+        let url = format!("{}__import", self.url);
+        self.client.call("POST", &url).json(&json!({ "Name": name })).send()?.expect(&[202])?;
+        Ok(())
+    }
+
+    /// Brings back what the last import replaced.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn undo_import(&self) -> Result<()> {
+        let url = format!("{}__import", self.url);
+        self.client.call("POST", &url).json(&json!({ "Undo": true })).send()?.expect(&[204])?;
+        Ok(())
+    }
+
+    /// URL of a snapshot file, with its ending.
+    pub(crate) fn snapshot_url(&self, file: &str) -> String {
+        format!("{}__snapshot/{file}", self.url)
+    }
+
+    /// Whether there is a snapshot file.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn has_snapshot(&self, file: &str) -> Result<bool> {
+        // PROPFIND rather than HEAD, which the API does not list.
+        let call = self.client.call("PROPFIND", &self.snapshot_url(file)).header("Depth", "0");
+        match call.send()?.expect(&[207]) {
+            Ok(_) => Ok(true),
+            Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why the export of a name left no snapshot, as its `.error` file says.
+    ///
+    /// # Errors
+    /// If it left no such file either.
+    pub(crate) fn export_failure(&self, name: &str) -> Result<JobStatus> {
+        let url = self.snapshot_url(&format!("{name}.error"));
+        let body = self.client.call("GET", &url).send()?.expect(&[200])?.json()?;
+        JobStatus::parse(&body).ok_or_else(|| ClientError::Unexpected {
+            method: "GET",
+            url,
+            why: format!("it is no report: {body}"),
+        })
+    }
+
+    /// Sends a snapshot.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn upload(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()> {
+        let url = self.snapshot_url(file);
+        let call = self.client.call("PUT", &url).stream("application/zip", content, length);
+        call.send()?.expect(&[201, 204])?;
+        Ok(())
+    }
+
+    /// Takes a snapshot away.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn delete_snapshot(&self, file: &str) -> Result<()> {
+        self.client.call("DELETE", &self.snapshot_url(file)).send()?.expect(&[204])?;
+        Ok(())
+    }
+
+    /// `GET` of a snapshot, from a byte on if the unit's file still has that ETag.
+    pub(super) fn get_snapshot(&self, file: &str, from: Option<(u64, &str)>) -> Result<Answer> {
+        let url = self.snapshot_url(file);
+        let mut call = self.client.call("GET", &url);
+        if let Some((from, etag)) = from {
+            call = call.header("Range", format!("bytes={from}-")).header("If-Range", etag);
+        }
+        call.send()
+    }
+}

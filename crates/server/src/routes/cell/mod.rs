@@ -1,0 +1,28 @@
+//! What is served of a Cell beside its boxes.
+
+pub(super) mod acl;
+pub(super) mod export;
+pub(super) mod import;
+pub(super) mod authz;
+pub(super) mod certs;
+pub(super) mod html;
+pub(super) mod introspect;
+pub(super) mod mypassword;
+pub(super) mod openid;
+pub(super) mod sign;
+pub(super) mod token;
+mod job;
+pub(super) mod propfind;
+pub(super) mod proppatch;
+pub(super) mod snapshot;
+
+use saibo_model::Result;
+
+use super::Context;
+
+/// 404 for a Cell that does not exist comes before 405, whatever the method.
+pub(super) async fn exists(context: Context) -> Result<Context> {
+    let name = context.cell().to_owned();
+    context.blocking(move |unit| unit.cell(&name).map(|_cell| ())).await?;
+    Ok(context)
+}

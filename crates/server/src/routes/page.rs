@@ -1,0 +1,65 @@
+//! Pages that a Cell shows in its own name though they are elsewhere (API pages 291 and 296).
+//!
+//! Only pages of this unit are fetched, and as anybody could: a Cell's owner chooses the URL, and must not be able
+//! to make the unit ask servers that it alone can reach.
+
+use std::sync::LazyLock;
+
+use saibo_model::name::is_reserved;
+use saibo_model::node::MAIN_BOX;
+
+use super::{Context, ROUTES, Router, dispatch};
+use crate::http::body::RequestBody;
+use crate::http::{Query, Request, Response, Segment};
+
+/// The routes, for requests that never were on a wire.
+static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(ROUTES));
+
+/// Longer ones are not shown.
+const MAX_PAGE: usize = 1024 * 1024;
+
+/// The page at a URL of this unit; `None` if it cannot be had.
+pub(super) async fn fetch(context: &Context, url: &str) -> Option<Response> {
+    let path = path_of(context, url)?;
+    let request = Request {
+        method: "GET".to_owned(),
+        path,
+        trailing_slash: false,
+        query: Query::default(),
+        headers: http::HeaderMap::new(),
+        body: RequestBody::from_bytes(bytes::Bytes::new()),
+        key: context.request.key.clone(),
+        peer: context.request.peer,
+        now_ms: context.request.now_ms,
+        upgrade: None,
+    };
+    let found = Box::pin(dispatch(&context.app, &ROUTER, request)).await;
+    if found.status != 200 {
+        tracing::warn!(
+            key = context.request.key,
+            url,
+            status = found.status,
+            "a page that a Cell chose cannot be shown"
+        );
+        return None;
+    }
+    let bytes = found.into_bytes().await.ok().filter(|bytes| bytes.len() <= MAX_PAGE)?;
+    Some(Response::bytes(200, "text/html;charset=UTF-8", bytes))
+}
+
+/// The path of a URL in path-based form, where it is one of this unit.
+fn path_of(context: &Context, url: &str) -> Option<Vec<Segment>> {
+    let Some((cell, rest)) = context.app.unit.settings().unit_url.split_cell(url) else {
+        tracing::warn!(
+            key = context.request.key,
+            url,
+            "a page that a Cell chose is not on this unit and is not shown"
+        );
+        return None;
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let mut segments = rest.split('/').filter(|segment| !segment.is_empty()).peekable();
+    // In a Box: what else a Cell serves may lead here again.
+    segments.peek().filter(|first| **first == MAIN_BOX || !is_reserved(first))?;
+    std::iter::once(cell.as_str()).chain(segments).map(Segment::parse).collect()
+}

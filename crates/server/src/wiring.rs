@@ -1,0 +1,76 @@
+//! Puts the parts together: the one place that names a backend.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use saibo_core::settings::{self, Secret};
+use saibo_core::token::Transcell;
+use saibo_core::{Settings, Unit};
+use saibo_model::url::{CellAddressing, UnitUrl};
+use saibo_oauth::KeyRing;
+use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
+use saibo_saml::{Anchors, Bergshamra};
+use saibo_store_sqlite::{Options, SqliteBackend};
+
+use crate::config::{Config, PasswordHash};
+use crate::data_dir::{DataDir, Secrets};
+use crate::pem;
+use crate::unit::StartError;
+
+/// Name and version of this program, for the manifests of snapshots.
+const PROGRAM: &str = concat!("saibo ", env!("CARGO_PKG_VERSION"));
+
+/// Opens the data folder's register, and makes the unit over it. Whatever was unfinished is taken up.
+///
+/// # Errors
+/// If the folder cannot be used as it is.
+pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Result<Arc<Unit>, StartError> {
+    let addressing =
+        if config.unit.path_based_cell_url { CellAddressing::Path } else { CellAddressing::Subdomain };
+    let unit_url = UnitUrl::parse(url, addressing)?;
+    let options =
+        Options { open_cells: NonZeroUsize::MIN.saturating_add(config.limits.open_cells.max(1) - 1) };
+    let backend = SqliteBackend::open(data.path(), options).map_err(saibo_model::Error::from)?;
+    let resolved = |issuer: &String| unit_url.localunit_to_http(issuer).into_owned();
+    let settings = Settings {
+        unit_user_issuers: config.unit.unit_user_issuers.iter().map(resolved).collect(),
+        master_token: Secret::new(secrets.master_token.expose().to_owned()),
+        relay_html_url: config.cell.relay_html_url.clone(),
+        limits: settings::Limits {
+            dav_children: config.limits.dav_children_per_collection,
+            dav_depth: usize::try_from(config.limits.dav_collection_depth).unwrap_or(usize::MAX),
+            jobs: config.limits.concurrent_jobs,
+            password_checks: config.limits.concurrent_password_checks,
+        },
+        passwords: PasswordHasher::new(match config.cell.password_hash {
+            PasswordHash::Argon2id => HashAlgorithm::Argon2id,
+            PasswordHash::Scrypt => HashAlgorithm::Scrypt,
+        }),
+        authentication: config.authentication.settings(),
+        replaced_kept_for: Duration::from_secs(config.cell.replaced_kept_hours * 3600),
+        program: PROGRAM,
+        unit_url,
+    };
+    let keys = KeyRing::new(*secrets.token_key.expose(), 0);
+    let signing_key = SigningKey::from_bytes(secrets.signing_key.expose());
+    let transcell = transcell(config, url, data)?;
+    let unit = Arc::new(Unit::new(Arc::new(backend), settings, keys, signing_key, transcell));
+    unit.resume()?;
+    Ok(unit)
+}
+
+/// The unit's own key, and the certificates of the units that it believes.
+fn transcell(config: &Config, url: &str, data: &DataDir) -> Result<Transcell, StartError> {
+    let mut anchors = Anchors::new();
+    anchors.allow_sha1(config.unit.trust_sha1_certificates);
+    for path in &config.unit.trusted_certificates {
+        let refused = || StartError::Certificate(path.clone());
+        let text = std::fs::read(path).map_err(|_| refused())?;
+        let certificate = pem::decode(&text).unwrap_or(text);
+        anchors.pin(certificate).map_err(|_| refused())?;
+    }
+    let key = data.unit_key(url, saibo_core::clock::now())?;
+    Ok(Transcell::new(key, anchors, Bergshamra)?)
+}

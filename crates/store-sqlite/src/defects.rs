@@ -1,0 +1,137 @@
+//! What cannot be right in a built Cell: indexes that do not take, links and parents that lead nowhere.
+
+use rusqlite::Connection;
+use saibo_model::Id;
+use saibo_store::builder::Defect;
+use saibo_store::{ErrorKind, Result};
+
+use crate::error::while_doing;
+use crate::schema;
+
+/// Looks for defects, no more than `limit`.
+pub(crate) struct Search<'c> {
+    connection: &'c Connection,
+    limit: usize,
+    found: Vec<Defect>,
+}
+
+/// The unique indexes, with the table and columns in which their rows may collide.
+const UNIQUE: [(&str, &str, &str); 4] = [
+    ("document_id ", "document", "id"),
+    ("document_key ", "document", "entity_set,key,parent"),
+    ("node_name ", "node", "parent,name"),
+    ("node_id ", "node", "id"),
+];
+
+impl<'c> Search<'c> {
+    pub(crate) fn new(connection: &'c Connection, limit: usize) -> Self {
+        Self { connection, limit, found: Vec::new() }
+    }
+
+    pub(crate) fn into_defects(self) -> Vec<Defect> {
+        self.found
+    }
+
+    fn left(&self) -> usize {
+        self.limit.saturating_sub(self.found.len())
+    }
+
+    fn batch(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(while_doing("checking a built Cell"))
+    }
+
+    /// Rows of (id, missing id), made into defects.
+    fn find(&mut self, sql: &str, make: impl Fn(Id, Id) -> Defect) -> Result<()> {
+        let doing = while_doing("checking a built Cell");
+        let mut statement =
+            self.connection.prepare(&format!("{sql} LIMIT {}", self.left())).map_err(&doing)?;
+        let mut rows = statement.query([]).map_err(&doing)?;
+        while let Some(row) = rows.next().map_err(&doing)? {
+            let id = Id::from(row.get::<_, String>(0).map_err(&doing)?);
+            let missing = Id::from(row.get::<_, String>(1).map_err(&doing)?);
+            let defect = make(id, missing);
+            // Two documents may have both one id and one place.
+            if !self.found.contains(&defect) {
+                self.found.push(defect);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the indexes; where rows collide, finds which.
+    pub(crate) fn index(&mut self) -> Result<()> {
+        for sql in schema::INDEXES {
+            match self.connection.execute_batch(sql).map_err(while_doing("indexing a built Cell")) {
+                Err(e) if e.kind() == ErrorKind::Conflict => {
+                    let unique = UNIQUE.into_iter().find(|(name, _, _)| sql.contains(name));
+                    let Some((_, table, columns)) = unique else { return Err(e) };
+                    self.find(
+                        &format!(
+                            "SELECT id,'' FROM (SELECT id,MAX(seq) AS later FROM {table} \
+                             GROUP BY {columns} HAVING COUNT(*)>1) ORDER BY later"
+                        ),
+                        |id, _| Defect::Duplicate { id },
+                    )?;
+                    // Not unique, so that the other checks can go on.
+                    self.batch(&sql.replace("UNIQUE ", ""))?;
+                }
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns the waiting links into links between row numbers.
+    pub(crate) fn resolve_links(&mut self) -> Result<()> {
+        let doing = while_doing("resolving links");
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT CASE WHEN p.first_seq IS NULL AND a.seq IS NULL THEN p.first ELSE p.second END,\
+                 p.line,p.first_seq IS NOT NULL FROM waiting.link p LEFT JOIN main.document a ON a.id=p.first \
+                 LEFT JOIN main.document b ON b.id=p.second \
+                 WHERE COALESCE(p.first_seq,a.seq) IS NULL OR b.seq IS NULL LIMIT ?",
+            )
+            .map_err(&doing)?;
+        let mut rows = statement.query([i64::try_from(self.left()).unwrap_or(i64::MAX)]).map_err(&doing)?;
+        while let Some(row) = rows.next().map_err(&doing)? {
+            self.found.push(Defect::DanglingLink {
+                missing: Id::from(row.get::<_, String>(0).map_err(&doing)?),
+                line: row.get::<_, i64>(1).map(|line| u64::try_from(line).unwrap_or(0)).map_err(&doing)?,
+                to_one: row.get(2).map_err(&doing)?,
+            });
+        }
+        drop(rows);
+        self.batch(
+            "INSERT OR IGNORE INTO main.link (first,second,to_one,published,updated) \
+             SELECT COALESCE(p.first_seq,a.seq),b.seq,p.first_seq IS NOT NULL,p.published,p.updated \
+             FROM waiting.link p LEFT JOIN main.document a ON a.id=p.first JOIN main.document b ON b.id=p.second \
+             WHERE COALESCE(p.first_seq,a.seq) IS NOT NULL ORDER BY 1,2",
+        )
+    }
+
+    /// Parents, collections and EntityTypes that are not there.
+    pub(crate) fn find_dangling(&mut self) -> Result<()> {
+        for column in ["parent", "peer"] {
+            self.find(
+                &format!(
+                    "SELECT d.id,d.{column} FROM document d WHERE d.{column} IS NOT NULL AND d.{column}<>'' \
+                     AND NOT EXISTS (SELECT 1 FROM document p WHERE p.id=d.{column})"
+                ),
+                |id, missing| Defect::DanglingParent { id, missing },
+            )?;
+        }
+        self.find(
+            "SELECT (SELECT d.id FROM document d WHERE d.entity_set=s.id LIMIT 1),s.collection \
+             FROM entity_set s WHERE s.collection<>'' \
+             AND NOT EXISTS (SELECT 1 FROM node n WHERE n.id=s.collection AND n.kind='col.odata')",
+            |id, missing| Defect::DanglingCollection { id, missing },
+        )?;
+        self.find(
+            "SELECT (SELECT d.id FROM document d WHERE d.entity_set=s.id LIMIT 1),s.entity_type \
+             FROM entity_set s WHERE s.entity_type<>'' AND NOT EXISTS (SELECT 1 FROM document p \
+             JOIN entity_set t ON t.id=p.entity_set WHERE p.id=s.entity_type AND t.kind='EntityType')",
+            |id, missing| Defect::DanglingEntityType { id, missing },
+        )
+    }
+}

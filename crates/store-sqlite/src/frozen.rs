@@ -1,0 +1,123 @@
+//! A private copy of a database: what an export reads while everybody writes on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+use saibo_model::Result as DomainResult;
+use saibo_store::store::{ReadWork, WriteWork};
+use saibo_store::{Error, ErrorKind, Result, Store};
+
+use crate::error::while_doing;
+use crate::folder::{self, Folder};
+use crate::read::SqliteReadTx;
+use crate::readers::{Readers, in_view};
+use crate::{connection, store};
+
+/// Pages copied between two looks at whether a copy is still wanted: 1 MiB.
+const STEP: std::ffi::c_int = 256;
+
+/// A copy, to be read only. Nothing changes its file, so it needs neither locks nor a log, nor a sync: a
+/// crash loses it, and the next start empties `tmp`.
+pub(crate) struct FrozenStore {
+    /// Before the file: closed first.
+    readers: Readers,
+    file: Arc<Temporary>,
+    tmp: Arc<Folder>,
+}
+
+impl FrozenStore {
+    /// Copies what a connection sees at this moment.
+    pub(crate) fn copy(
+        source: &Connection,
+        tmp: &Arc<Folder>,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Self> {
+        let file = Arc::new(Temporary(tmp.join(&folder::random_name())));
+        let doing = while_doing("copying a database");
+        // Inside one read transaction the view is stable whatever is written, and the copy never begins
+        // again. It ends with the copy, long before an export does, so the log can be moved and begin again.
+        let mut copied = Ok(());
+        in_view(source, |source| {
+            // A transaction begins with its first read.
+            copied = source
+                .query_row("SELECT COUNT(*) FROM entity_set", [], |_row| Ok(()))
+                .map_err(&doing)
+                .and_then(|()| copy(source, &file.0, progress));
+            Ok(())
+        })
+        .map_err(|e| Error::new(ErrorKind::Other, "copying a database").because(e))?;
+        copied?;
+        let path = file.0.clone();
+        let readers = Readers::new(move || connection::immutable(&path));
+        Ok(Self { readers, file, tmp: tmp.clone() })
+    }
+}
+
+fn copy(source: &Connection, to: &std::path::Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<()> {
+    let doing = while_doing("copying a database");
+    let mut target = Connection::open(to).map_err(&doing)?;
+    connection::unsynced(&target, "main")?;
+    {
+        let backup = Backup::new(source, &mut target).map_err(&doing)?;
+        loop {
+            let step = backup.step(STEP).map_err(&doing)?;
+            let pages = backup.progress();
+            let total = u64::try_from(pages.pagecount).unwrap_or(0);
+            let left = u64::try_from(pages.remaining).unwrap_or(0);
+            if !progress(total.saturating_sub(left), total) {
+                return Err(Error::new(ErrorKind::Other, "copying a database, which was stopped"));
+            }
+            match step {
+                StepResult::Done => break,
+                StepResult::More => {}
+                // Nothing else uses either connection, so this passes.
+                _ => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+    target.close().map_err(|(_connection, error)| doing(error))
+}
+
+impl Store for FrozenStore {
+    fn read_with(&self, work: ReadWork<'_>) -> DomainResult<()> {
+        self.readers.read(|connection| work(&SqliteReadTx::new(connection)))
+    }
+
+    fn write_with(&self, _work: WriteWork) -> DomainResult<()> {
+        Err(Error::new(ErrorKind::Retired, "writing to a copy, which is to be read only").into())
+    }
+
+    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        progress(1, 1);
+        let path = self.file.0.clone();
+        let readers = Readers::new(move || connection::immutable(&path));
+        // What never changes is its own copy.
+        Ok(Arc::new(Self { readers, file: self.file.clone(), tmp: self.tmp.clone() }))
+    }
+
+    fn retire(&self) {}
+
+    fn reinstate(&self) {}
+
+    fn size(&self) -> Result<u64> {
+        let reader = self.readers.take()?;
+        store::size(reader.get()?)
+    }
+}
+
+/// A database file that goes with its last user.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            // It lies in `tmp`, which the next start empties.
+            tracing::warn!(%error, "a temporary database could not be removed");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! How SQLite means to answer what is asked most: by indexes, neither walking a set nor sorting it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use rusqlite::{Connection, params_from_iter};
+use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query, Stored};
+use saibo_model::{EntitySet, Id};
+use saibo_store::WriteTx as _;
+
+use crate::connection;
+use crate::read::{SqliteReadTx, list};
+use crate::write::SqliteWriteTx;
+
+fn database() -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cell.db");
+    connection::create(&path).unwrap();
+    let writer = connection::writer(&path).unwrap();
+    let set = EntitySet::entities(Id::from("collection"), Id::from("type"));
+    let mut tx = SqliteWriteTx::new(&writer);
+    for field in [text("t"), Field::Body { path: vec!["f".into()], stored: Stored::Float }] {
+        tx.index_field(&set, &field).unwrap();
+    }
+    drop(writer);
+    let reader = connection::reader(&path).unwrap();
+    (folder, reader)
+}
+
+fn text(name: &str) -> Field {
+    Field::Body { path: vec![name.to_owned()], stored: Stored::Text }
+}
+
+/// The steps of a plan, one a line.
+fn explain(sql: &str, values: &[rusqlite::types::Value]) -> String {
+    let (_folder, connection) = database();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // What has no value here is unbound, which the planner does not mind.
+    let bound = values.iter().take(statement.parameter_count());
+    let rows = if values.is_empty() {
+        statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Vec<_>>()
+    } else {
+        statement.query_map(params_from_iter(bound), |row| row.get(3)).unwrap().collect()
+    };
+    rows.into_iter().map(Result::unwrap).collect::<Vec<_>>().join("\n")
+}
+
+/// The plan of a query on the set that has indexed fields.
+fn plan(filter: Option<Filter>, order_by: Vec<OrderBy>) -> String {
+    let query = Query { filter, order_by, skip: 0, top: Some(25) };
+    let (_folder, connection) = database();
+    let walk = SqliteReadTx::new(&connection).index_to_walk(1, &query).unwrap();
+    let sql = list(1, &query, walk.as_deref()).unwrap();
+    explain(&sql.text, &sql.values)
+}
+
+fn equal(field: Field, value: &str) -> Filter {
+    Filter::Compare(field, Comparison::Equal, Literal::Text(value.to_owned()))
+}
+
+fn is_by(plan: &str, index: &str) {
+    assert!(plan.contains(index), "{index} is not used:\n{plan}");
+    assert!(!plan.contains("SCAN d"), "a full scan:\n{plan}");
+}
+
+fn is_unsorted(plan: &str) {
+    assert!(!plan.contains("TEMP B-TREE"), "a sort:\n{plan}");
+}
+
+#[test]
+fn default_order() {
+    let plan = plan(None, vec![]);
+    is_by(&plan, "document_updated (entity_set=?)");
+    is_unsorted(&plan);
+}
+
+#[test]
+fn document_by_key() {
+    let plan = plan(Some(equal(Field::Key, "a")), vec![]);
+    is_by(&plan, "document_key (entity_set=? AND key=?)");
+    is_by(&explain("SELECT * FROM document d WHERE d.entity_set=? AND d.key=? AND d.parent=?", &[]), "document_key (entity_set=? AND key=? AND parent=?)");
+}
+
+#[test]
+fn key_order() {
+    for descending in [false, true] {
+        let plan = plan(None, vec![OrderBy { field: Field::Key, descending }]);
+        is_by(&plan, "document_key (entity_set=?)");
+        // Keys repeat under other parents only, so no more than those are sorted at a time.
+        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+    }
+}
+
+#[test]
+fn indexed_field() {
+    let plan = plan(Some(equal(text("t"), "x")), vec![]);
+    is_by(&plan, "field/1/t_Text (<expr>=?)");
+    is_unsorted(&plan);
+}
+
+#[test]
+fn indexed_field_among_others() {
+    let both = Filter::And(
+        Box::new(Filter::Compare(text("other"), Comparison::NotEqual, Literal::Null)),
+        Box::new(equal(text("t"), "x")),
+    );
+    let plan = plan(Some(both), vec![]);
+    is_by(&plan, "field/1/t_Text (<expr>=?)");
+    is_unsorted(&plan);
+}
+
+#[test]
+fn range_of_an_indexed_field() {
+    let field = Field::Body { path: vec!["f".into()], stored: Stored::Float };
+    let above = Filter::Compare(field.clone(), Comparison::Greater, Literal::Float(1.0));
+    let plan = plan(Some(above), vec![OrderBy { field, descending: false }]);
+    is_by(&plan, "field/1/f_Float (<expr>>?)");
+    assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+}
+
+#[test]
+fn order_by_an_indexed_field() {
+    for descending in [false, true] {
+        let plan = plan(None, vec![OrderBy { field: text("t"), descending }]);
+        assert!(plan.contains("field/1/t_Text"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "all is sorted for a few:\n{plan}");
+        if !descending {
+            is_unsorted(&plan);
+        }
+    }
+}
+
+#[test]
+fn a_rare_field_is_found_before_it_is_sorted() {
+    let by_key = || vec![OrderBy { field: Field::Key, descending: false }];
+    is_by(&plan(Some(equal(text("t"), "x")), by_key()), "field/1/t_Text (<expr>=?)");
+    is_by(&plan(Some(Filter::LinkedWith(5)), by_key()), "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+}
+
+#[test]
+fn a_condition_without_index_keeps_the_order() {
+    let starts = Filter::StartsWith(text("other"), "x".to_owned());
+    let plan = plan(Some(starts), vec![OrderBy { field: text("t"), descending: false }]);
+    assert!(plan.contains("field/1/t_Text"), "{plan}");
+    is_unsorted(&plan);
+}
+
+#[test]
+fn children_of_a_parent() {
+    let plan = plan(Some(Filter::HasParent(Some(Id::from("box")))), vec![]);
+    is_by(&plan, "document_parent (parent=? AND entity_set=?)");
+    is_unsorted(&plan);
+}
+
+#[test]
+fn opposite_end() {
+    is_by(&plan(Some(Filter::HasPeer(Id::from("end"))), vec![]), "document_peer (peer=?)");
+}
+
+#[test]
+fn linked_documents() {
+    let plan = plan(Some(Filter::LinkedWith(5)), vec![]);
+    is_by(&plan, "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+    is_by(&plan, "PRIMARY KEY (first=?)");
+    is_by(&plan, "link_second (second=?)");
+}
+
+#[test]
+fn linked_documents_that_match() {
+    let both = Filter::And(Box::new(Filter::LinkedWith(5)), Box::new(equal(text("none"), "x")));
+    is_by(&plan(Some(both), vec![]), "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+}
+
+#[test]
+fn counting() {
+    let plan = explain("SELECT COUNT(*) FROM document d WHERE d.entity_set=1", &[]);
+    is_by(&plan, "COVERING INDEX document_");
+}
+
+#[test]
+fn nodes() {
+    let by_name = explain("SELECT 1 FROM node n LEFT JOIN content c ON c.hash=n.hash WHERE n.parent=? AND n.name=?", &[]);
+    is_by(&by_name, "node_name (parent=? AND name=?)");
+    let children = explain("SELECT * FROM node n LEFT JOIN content c ON c.hash=n.hash WHERE n.parent=? ORDER BY n.name", &[]);
+    is_by(&children, "node_name (parent=?)");
+    is_unsorted(&children);
+    is_by(&explain("SELECT 1 FROM node WHERE id=?", &[]), "node_id (id=?)");
+    is_by(&explain("SELECT hash FROM content WHERE uses<=0 AND data IS NULL", &[]), "content_unused");
+}
