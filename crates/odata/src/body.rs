@@ -57,6 +57,15 @@ impl Object {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// Puts a string, or null, in the place of a member, or adds it.
+    pub fn set(&mut self, name: &str, value: Option<String>) {
+        let value = value.map_or(Json::Null, Json::String);
+        match self.0.iter_mut().find(|(key, _)| key == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
     /// The members in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

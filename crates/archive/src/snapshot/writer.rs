@@ -200,8 +200,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         self.zip.whole(layout::MANIFEST, &signed, Packing::Store)?;
         let signature = ManifestSignature::sign(&signed, key).to_bytes();
         self.zip.whole(layout::SIGNATURE, &signature, Packing::Store)?;
-        let (out, _) = self.zip.finish()?;
-        Ok((out, manifest))
+        Ok((self.zip.finish()?, manifest))
     }
 
     /// Writes a resource's folder and `.pmeta`.

@@ -283,8 +283,8 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         Ok(())
     }
 
-    /// Writes the central directory; returns the sink, flushed, and the length of the whole.
-    pub(crate) fn finish(mut self) -> Result<(W, u64)> {
+    /// Writes the central directory; returns the sink, flushed.
+    pub(crate) fn finish(mut self) -> Result<W> {
         let start = self.sink.offset;
         let mut spool = self.spool.into_inner().map_err(io::IntoInnerError::into_error)?;
         spool.seek(SeekFrom::Start(0))?;
@@ -300,9 +300,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         header::encode_end(&mut self.buffer, self.count, start, self.sink.offset - start);
         self.sink.write_all(&self.buffer)?;
         self.sink.flush()?;
-        let length = self.sink.offset;
-        let out = self.sink.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok((out, length))
+        Ok(self.sink.out.into_inner().map_err(io::IntoInnerError::into_error)?)
     }
 }
 

@@ -103,10 +103,13 @@ impl<R: Read + Seek> Verifier<'_, R> {
 
     /// Reads every entry, in the order of the directory.
     fn entries(&mut self) -> Result<()> {
-        let mut listing = match &self.report.manifest {
-            Some(_) => Some(Listing::open(self.snapshot)?),
-            None => None,
-        };
+        let mut listing = None;
+        if self.report.manifest.is_some() {
+            match Listing::open(self.snapshot) {
+                Ok(opened) => listing = Some(opened),
+                Err(error) => self.report.add_error(layout::ENTRY_LIST, error)?,
+            }
+        }
         let mut container = Container::new(self.snapshot, self.report.manifest.as_ref());
         let mut cursor = self.snapshot.cursor();
         while let Some(entry) = cursor.next(&self.snapshot.source, &self.snapshot.limits)? {

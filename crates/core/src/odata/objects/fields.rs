@@ -1,0 +1,175 @@
+//! From a request's body to the fields of an object, checked in the order in which the API does it.
+
+use saibo_model::edm::{NEW_ID, NOW, SimpleType, Value};
+use saibo_model::{Document, ErrorCode, Result};
+use saibo_odata::body::{Json, Object};
+use saibo_odata::entity_sets::{EntitySet as Definition, FieldDefinition, FieldType, Source};
+use serde_json::Map;
+
+use super::view::body_of;
+
+/// What a request means to make of an object.
+#[derive(Clone, Copy)]
+pub(super) enum Mode<'d> {
+    /// A new one.
+    Create,
+    /// The same one with other fields; what is left out is as in a new one.
+    Replace,
+    /// The same one with some other fields. Holds the values there are of the parts that documents name by a
+    /// parent's key.
+    Merge(&'d Document, &'d [(&'static str, Option<String>)]),
+}
+
+/// The fields of an object, in the order of its set.
+#[derive(Clone, Debug)]
+pub(super) struct Fields {
+    values: Vec<(&'static FieldDefinition, Value)>,
+}
+
+impl Fields {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// 400-OD-0007 for a field that may not be sent, 0006 for a value of the wrong form, 0009 for one that is missing,
+    /// 0049 and 0050 for URLs.
+    pub(super) fn read(
+        definition: &'static Definition,
+        body: &Object,
+        mode: Mode<'_>,
+        now: i64,
+    ) -> Result<Self> {
+        let mut sent: Vec<(&'static FieldDefinition, Value)> = Vec::new();
+        for (name, json) in body.iter() {
+            if name == "__metadata" {
+                continue;
+            }
+            let field = definition.field(name).ok_or_else(|| ErrorCode::FieldInvalid.with([name]))?;
+            sent.push((field, parse(field, json, now)?));
+        }
+        let before = match mode {
+            Mode::Merge(document, _) => Some(body_of(document)?),
+            _ => None,
+        };
+        let mut values = Vec::with_capacity(definition.fields.len());
+        for field in definition.fields {
+            let given = sent.iter().find(|(one, _)| one.name == field.name).map(|(_, value)| value.clone());
+            if field.is_managed() {
+                if given.is_some() {
+                    return Err(ErrorCode::FieldInvalid.with([field.name]));
+                }
+                continue;
+            }
+            let value = match (given, mode) {
+                (None, Mode::Merge(document, named)) => kept(field, document, named, before.as_ref()),
+                (given, _) => filled(field, given, now)?,
+            };
+            if let (Some(constraint), Some(text)) = (field.constraint, text_of(&value)) {
+                constraint.check(field.name, &text)?;
+            }
+            values.push((field, value));
+        }
+        if body.get("__metadata").is_some() {
+            return Err(ErrorCode::FieldInvalid.with(["__metadata"]));
+        }
+        Ok(Self { values })
+    }
+
+    /// The value of a field.
+    pub(super) fn get(&self, name: &str) -> &Value {
+        self.values.iter().find(|(field, _)| field.name == name).map_or(&Value::Null, |(_, value)| value)
+    }
+
+    /// The text of a field; `None` if it is null.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).as_str()
+    }
+
+    /// Puts another value in the place of a field's.
+    pub(super) fn set(&mut self, name: &str, to: Value) {
+        if let Some((_, value)) = self.values.iter_mut().find(|(field, _)| field.name == name) {
+            *value = to;
+        }
+    }
+
+    /// The text of the field that a document keeps there.
+    pub(super) fn at(&self, source: Source) -> Option<&str> {
+        self.values.iter().find(|(field, _)| field.source == source).and_then(|(_, value)| value.as_str())
+    }
+
+    /// The names of the fields that name parents, and the texts they have.
+    pub(super) fn named(&self) -> Vec<&'static str> {
+        let of_parent = |source| matches!(source, Source::Parent | Source::Grandparent);
+        self.values.iter().filter(|(field, _)| of_parent(field.source)).map(|(field, _)| field.name).collect()
+    }
+
+    /// The body of the document, as a snapshot has it in `s`: nulls are left out.
+    pub(super) fn to_body(&self) -> String {
+        let mut body = Map::new();
+        for (field, value) in &self.values {
+            if matches!(field.source, Source::Key | Source::Body) && !value.is_null() {
+                body.insert(field.name.to_owned(), value.to_stored_control());
+            }
+        }
+        serde_json::Value::Object(body).to_string()
+    }
+}
+
+fn parse(field: &'static FieldDefinition, json: &Json, now: i64) -> Result<Value> {
+    let malformed = || ErrorCode::FieldFormat.with([field.name]);
+    let FieldType::Simple(ty) = field.ty else { return Err(malformed()) };
+    match json {
+        Json::Null => Ok(Value::Null),
+        Json::Array(_) | Json::Object(_) => Err(malformed()),
+        simple => simple.text().and_then(|text| ty.parse(text, now).ok()).ok_or_else(malformed),
+    }
+}
+
+/// A field that was left out, or sent as null, of a whole object.
+fn filled(field: &'static FieldDefinition, given: Option<Value>, now: i64) -> Result<Value> {
+    match given {
+        Some(value) if !value.is_null() => Ok(value),
+        _ => match field.default {
+            Some("null") => Ok(Value::Null),
+            Some(NEW_ID) => Ok(Value::String(saibo_model::id::random_entity_id())),
+            Some(default) => match field.ty {
+                FieldType::Simple(ty) if default == NOW || ty != SimpleType::String => Ok(ty.default_value(default, now)),
+                _ => Ok(Value::String(default.to_owned())),
+            },
+            None if field.nullable => Ok(Value::Null),
+            None => Err(ErrorCode::RequiredFieldMissing.with([field.name])),
+        },
+    }
+}
+
+/// A field that a merge leaves as it is.
+fn kept(
+    field: &'static FieldDefinition,
+    document: &Document,
+    named: &[(&'static str, Option<String>)],
+    before: Option<&Map<String, serde_json::Value>>,
+) -> Value {
+    match field.source {
+        Source::Key => Value::String(document.key.clone()),
+        Source::Body => match (before.and_then(|before| before.get(field.name)), field.ty) {
+            (Some(stored), FieldType::Simple(ty)) => ty.from_stored(stored),
+            _ => Value::Null,
+        },
+        _ => {
+            let found = named.iter().find(|(name, _)| *name == field.name);
+            found.and_then(|(_, text)| text.clone()).map_or(Value::Null, Value::String)
+        }
+    }
+}
+
+/// A value as its rule looks at it.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Complex(_) | Value::List(_) => None,
+        Value::String(text) => Some(text.clone()),
+        other => {
+            let mut text = String::new();
+            other.write_lexical(&mut text);
+            Some(text)
+        }
+    }
+}

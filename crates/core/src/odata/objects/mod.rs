@@ -1,0 +1,169 @@
+//! Control objects and schema objects: `__ctl/` of the unit and of a Cell, `$metadata/` of an OData collection.
+//!
+//! One engine serves them all. What an entity set has and how it is linked stands in the tables of
+//! [`saibo_odata::entity_sets`]; here is what is done with it. [`Objects`] is opened for a request and its methods are
+//! the use cases, each in its file. Rules that one kind alone has are in [`rules`].
+
+mod cells;
+mod create;
+mod delete;
+mod fields;
+mod link;
+mod navigation;
+mod place;
+mod read;
+mod rules;
+mod service;
+mod update;
+mod view;
+
+use std::sync::Arc;
+
+use saibo_model::privilege::{Access as PrivilegeAccess, Privilege};
+use saibo_model::{EntitySet, ErrorCode, Id, Kind, Result};
+use saibo_odata::entity_sets::{self, EntitySet as Definition, Service};
+use saibo_odata::key::Key;
+use saibo_store::Store;
+
+use crate::access::{Access, authorize_unit};
+use crate::dav::Resource;
+use crate::dav::resource::authorize_cell;
+use crate::{Cell, Unit};
+
+pub use create::Created;
+pub use read::Found;
+pub use update::Change;
+
+/// Where the objects of a service are.
+#[derive(Clone, Copy)]
+pub enum Scope<'r> {
+    /// `{unit}__ctl/`.
+    Unit,
+    /// `{cell}__ctl/`.
+    Cell(&'r Cell),
+    /// `{collection}/$metadata/`; the resource ends at the collection.
+    Collection(&'r Cell, &'r Resource),
+}
+
+/// The objects of a service, who asks something of them, and when.
+#[derive(Clone, Copy)]
+pub struct Objects<'r> {
+    unit: &'r Arc<Unit>,
+    scope: Scope<'r>,
+    access: &'r Access,
+    /// URL of the service, with a slash at the end.
+    root: &'r str,
+    now: i64,
+}
+
+/// An object in a URL: its set and key predicate.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectPath<'r> {
+    /// The entity set's name.
+    pub set: &'r str,
+    /// The key predicate, without its parentheses.
+    pub predicate: &'r str,
+}
+
+impl<'r> Objects<'r> {
+    /// Opens a service. `root` is its URL with a slash at the end, `now` the moment of the request in ms.
+    #[must_use]
+    pub fn new(unit: &'r Arc<Unit>, scope: Scope<'r>, access: &'r Access, root: &'r str, now: i64) -> Self {
+        Self { unit, scope, access, root, now }
+    }
+
+    /// The tables of the service.
+    #[must_use]
+    pub fn service(&self) -> &'static Service {
+        match self.scope {
+            Scope::Unit => &entity_sets::UNIT,
+            Scope::Cell(_) => &entity_sets::CELL,
+            Scope::Collection(..) => &entity_sets::SCHEMA,
+        }
+    }
+
+    fn definition(&self, name: &str) -> Result<&'static Definition> {
+        self.service().set(name).ok_or_else(|| ErrorCode::NoSuchEntitySet.into())
+    }
+
+    fn definition_of(&self, kind: Kind) -> Result<&'static Definition> {
+        self.definition(kind.name())
+    }
+
+    fn key(definition: &Definition, predicate: &str) -> Result<Key> {
+        Ok(Key::parse(predicate, definition.key)?)
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        match self.scope {
+            Scope::Unit => self.unit.backend().register(),
+            Scope::Cell(cell) | Scope::Collection(cell, _) => cell.store().clone(),
+        }
+    }
+
+    fn sets(&self) -> Sets {
+        Sets {
+            collection: match self.scope {
+                Scope::Collection(_, resource) => Some(resource.last().id.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// Checks that somebody may read, or change, the objects of a kind.
+    fn authorize(&self, kind: Kind, access: PrivilegeAccess) -> Result<()> {
+        use saibo_store::StoreExt as _;
+        match self.scope {
+            Scope::Unit => authorize_unit(self.access),
+            Scope::Cell(cell) => {
+                let privilege = privilege(kind, access);
+                cell.store().read(|tx| authorize_cell(tx, cell, self.access, privilege))
+            }
+            Scope::Collection(cell, resource) => {
+                let privilege = match access {
+                    PrivilegeAccess::Read => Privilege::Read,
+                    _ => Privilege::AlterSchema,
+                };
+                resource.authorize(self.access, cell, privilege)
+            }
+        }
+    }
+
+    /// Whether a method that the API has for other sets is there for this one: messages are only read and deleted.
+    fn allow_writes(kind: Kind) -> Result<()> {
+        match kind {
+            Kind::ReceivedMessage | Kind::SentMessage => Err(ErrorCode::MethodNotAllowed.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The entity sets of a service in the store.
+#[derive(Clone, Debug)]
+struct Sets {
+    collection: Option<Id>,
+}
+
+impl Sets {
+    fn of(&self, kind: Kind) -> EntitySet {
+        EntitySet { kind, collection: self.collection.clone(), entity_type: None }
+    }
+}
+
+/// The Cell-level privilege that control objects of a kind need (API page 006).
+fn privilege(kind: Kind, access: PrivilegeAccess) -> Privilege {
+    let reading = access == PrivilegeAccess::Read;
+    match (kind, reading) {
+        (Kind::Account | Kind::Role | Kind::ExtRole, true) => Privilege::AuthRead,
+        (Kind::Account | Kind::Role | Kind::ExtRole, false) => Privilege::Auth,
+        (Kind::ExtCell | Kind::Relation, true) => Privilege::SocialRead,
+        (Kind::ExtCell | Kind::Relation, false) => Privilege::Social,
+        (Kind::Box, true) => Privilege::BoxRead,
+        (Kind::Box, false) => Privilege::Box,
+        (Kind::Rule, true) => Privilege::RuleRead,
+        (Kind::Rule, false) => Privilege::Rule,
+        (Kind::ReceivedMessage | Kind::SentMessage, true) => Privilege::MessageRead,
+        (Kind::ReceivedMessage | Kind::SentMessage, false) => Privilege::Message,
+        _ => Privilege::Root,
+    }
+}

@@ -1,0 +1,185 @@
+//! Getting an object, and listing them.
+
+use saibo_model::privilege::Access as PrivilegeAccess;
+use saibo_model::query::{Comparison, Filter, Literal, Query};
+use saibo_model::{Document, ErrorCode, Kind, Result};
+use saibo_odata::entity::{Content, Entity};
+use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Via, of_kind};
+use saibo_odata::media::Format;
+use saibo_odata::options::{EntityOptions, ListOptions, Select};
+use saibo_odata::{atom, json, resolve};
+use saibo_store::{ReadTx, StoreExt as _};
+
+use super::place::{Ancestors, find};
+use super::view::{Links, entity};
+use super::{ObjectPath, Objects, Sets};
+
+/// Objects shown behind one that is expanded, in a list and alone (API page 405).
+const EXPANDED: u64 = 100;
+
+/// An object as it is shown.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its version and when that was made, ms: its entity tag.
+    pub version: (i64, i64),
+    /// The answer's body.
+    pub body: Vec<u8>,
+}
+
+impl Objects<'_> {
+    /// Gets an object.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004, why somebody may not, 400-OD-0025, 404-OD-0002.
+    pub fn get(&self, path: ObjectPath<'_>, options: &EntityOptions, format: Format) -> Result<Found> {
+        let definition = self.definition(path.set)?;
+        let key = Self::key(definition, path.predicate)?;
+        self.authorize(definition.kind, PrivilegeAccess::Read)?;
+        let expand = expansion(definition, &options.expand)?;
+        let sets = self.sets();
+        self.store().read(|tx| {
+            let document = find(tx, &sets, definition, &key)?.ok_or(ErrorCode::NoSuchEntity)?;
+            self.check_owner(&document)?;
+            let shown = show(tx, &sets, definition, &document, &options.select, &expand, &mut Ancestors::new(tx))?;
+            let body = match format {
+                Format::Json => json::entity(self.root, &shown),
+                Format::Atom => atom::entity(self.root, &shown).into_bytes(),
+            };
+            Ok(Found { version: (document.version, document.updated), body })
+        })
+    }
+
+    /// Lists the objects of a set.
+    ///
+    /// # Errors
+    /// 404-OD-0001, why somebody may not, those of a query, 400-OD-0025.
+    pub fn list(&self, set: &str, options: &ListOptions, format: Format) -> Result<Vec<u8>> {
+        let definition = self.definition(set)?;
+        self.authorize(definition.kind, PrivilegeAccess::Read)?;
+        let condition = Filter::both(options.full_text(), self.own_condition());
+        self.page(definition, set, options, condition, format)
+    }
+
+    /// A page of a set's objects for which a condition holds.
+    pub(super) fn page(
+        &self,
+        definition: &'static Definition,
+        path: &str,
+        options: &ListOptions,
+        condition: Option<Filter>,
+        format: Format,
+    ) -> Result<Vec<u8>> {
+        let filter = options.filter.as_ref().map(|filter| resolve::filter(filter, definition)).transpose()?;
+        let order_by = resolve::order_by(&options.order_by, definition)?;
+        let expand = expansion(definition, &options.expand)?;
+        let sets = self.sets();
+        let filter = Filter::both(condition, filter);
+        self.store().read(|tx| {
+            let set = sets.of(definition.kind);
+            let count = options.count.then(|| tx.count(&set, filter.as_ref())).transpose()?;
+            let mut documents = Vec::new();
+            if options.top() > 0 {
+                let query = Query { filter, order_by, skip: options.skip, top: Some(options.top()) };
+                tx.documents(&set, &query, &mut |document| {
+                    documents.push(document);
+                    Ok(())
+                })?;
+            }
+            let mut ancestors = Ancestors::new(tx);
+            let mut shown = Vec::with_capacity(documents.len());
+            for document in &documents {
+                shown.push(show(tx, &sets, definition, document, &options.select, &expand, &mut ancestors)?);
+            }
+            Ok(self.render(path, &shown, count, format))
+        })
+    }
+
+    fn render(&self, path: &str, shown: &[Entity<'_>], count: Option<u64>, format: Format) -> Vec<u8> {
+        match format {
+            Format::Json => {
+                let mut list = json::List::new(self.root);
+                shown.iter().for_each(|entity| list.push(entity));
+                list.finish(count)
+            }
+            Format::Atom => {
+                let mut feed = atom::Feed::new(self.root, path, self.now, count);
+                shown.iter().for_each(|entity| feed.push(entity));
+                feed.finish().into_bytes()
+            }
+        }
+    }
+}
+
+/// The navigation properties that `$expand` names.
+fn expansion(definition: &'static Definition, names: &[String]) -> Result<Vec<Navigation>> {
+    let find = |name: &String| {
+        definition.navigation_property(name).ok_or_else(|| ErrorCode::ExpandNotFound.with([name]))
+    };
+    names.iter().map(find).collect()
+}
+
+fn show(
+    tx: &dyn ReadTx,
+    sets: &Sets,
+    definition: &'static Definition,
+    document: &Document,
+    select: &Select,
+    expand: &[Navigation],
+    ancestors: &mut Ancestors<'_>,
+) -> Result<Entity<'static>> {
+    let mut expanded = Vec::with_capacity(expand.len());
+    for navigation in expand {
+        let Some(target) = of_kind(navigation.target) else { continue };
+        let mut shown = Vec::new();
+        for document in related(tx, sets, navigation, document, EXPANDED)? {
+            shown.push(entity(target, ancestors, &document, &Select::default(), Links::Shown(Vec::new()))?);
+        }
+        let content = if navigation.to.is_many() {
+            Content::Many(shown)
+        } else {
+            Content::One(shown.pop().map(Box::new))
+        };
+        expanded.push((navigation.name, content));
+    }
+    entity(definition, ancestors, document, select, Links::Shown(expanded))
+}
+
+/// The condition that the objects behind a navigation property keep; `None` if there can be none.
+pub(super) fn condition(navigation: &Navigation, document: &Document, tx: &dyn ReadTx) -> Result<Option<Filter>> {
+    Ok(match navigation.via {
+        Via::Links => Some(Filter::LinkedWith(document.seq)),
+        Via::Children => Some(Filter::HasParent(Some(document.id.clone()))),
+        Via::Peer => document.peer.as_ref().map(|_| Filter::HasPeer(document.id.clone())),
+        Via::Parent => match &document.parent {
+            None => None,
+            Some(parent) => tx.document_by_id(parent)?.map(|parent| {
+                use saibo_model::query::Field;
+                let same_key = Filter::Compare(Field::Key, Comparison::Equal, Literal::Text(parent.key));
+                Filter::And(Box::new(same_key), Box::new(Filter::HasParent(parent.parent)))
+            }),
+        },
+    })
+}
+
+/// The objects behind a navigation property.
+pub(super) fn related(
+    tx: &dyn ReadTx,
+    sets: &Sets,
+    navigation: &Navigation,
+    document: &Document,
+    limit: u64,
+) -> Result<Vec<Document>> {
+    let Some(filter) = condition(navigation, document, tx)? else { return Ok(Vec::new()) };
+    let query = Query { filter: Some(filter), top: Some(limit), ..Query::default() };
+    let mut found = Vec::new();
+    tx.documents(&sets.of(navigation.target), &query, &mut |document| {
+        found.push(document);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Whether there is any object of a kind.
+pub(super) fn any_of(tx: &dyn ReadTx, sets: &Sets, kind: Kind, filter: &Filter) -> Result<bool> {
+    tx.any(&sets.of(kind), Some(filter))
+}
