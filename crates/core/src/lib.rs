@@ -7,6 +7,7 @@
 pub mod access;
 mod archive;
 pub mod account;
+pub mod box_url;
 pub mod cell;
 pub mod clock;
 pub mod dav;
@@ -15,6 +16,7 @@ pub mod export;
 pub mod import;
 pub mod job;
 pub mod odata;
+pub mod relay;
 pub mod snapshot;
 pub mod role;
 pub mod settings;

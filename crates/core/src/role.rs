@@ -1,9 +1,14 @@
 //! Roles by their URLs: `{cell}__role/{box}/{name}`, `__` for a Role without a Box.
 
 use saibo_model::node::MAIN_BOX;
+use saibo_model::privilege::Privilege;
+use saibo_model::query::Query;
 use saibo_model::url::UnitUrl;
-use saibo_model::{Document, EntitySet, Id, Kind, Result};
-use saibo_store::ReadTx;
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
+use saibo_store::{ReadTx, StoreExt as _};
+
+use crate::dav::resource::authorize_cell;
+use crate::{Access, Cell};
 
 /// The Role of a name in a Box (`__` is none).
 ///
@@ -102,4 +107,39 @@ pub fn resolve_url(tx: &dyn ReadTx, unit: &UnitUrl, cell_url: &str, url: &str) -
 fn schema_of(found: &Document) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(&found.body).ok()?;
     body["Schema"].as_str().filter(|schema| !schema.is_empty()).map(str::to_owned)
+}
+
+/// The names of the Boxes in which Roles can be, `__` first.
+///
+/// # Errors
+/// Why whoever asks may not; the store's.
+pub fn boxes(cell: &Cell, access: &Access) -> Result<Vec<String>> {
+    cell.store().read(|tx| {
+        authorize_cell(tx, cell, access, Privilege::AuthRead)?;
+        let mut names = vec![MAIN_BOX.to_owned()];
+        tx.documents(&EntitySet::control(Kind::Box), &Query::default(), &mut |document| {
+            names.push(document.key);
+            Ok(())
+        })?;
+        Ok(names)
+    })
+}
+
+/// Checks that somebody may see the Roles of a Box, or one of them, and that there is it.
+///
+/// # Errors
+/// Why whoever asks may not; [`ErrorCode::BoxNotFound`], [`ErrorCode::NoSuchEntity`]; the store's.
+pub fn check(cell: &Cell, access: &Access, box_name: &str, role: Option<&str>) -> Result<()> {
+    cell.store().read(|tx| {
+        authorize_cell(tx, cell, access, Privilege::AuthRead)?;
+        let is_box =
+            box_name == MAIN_BOX || tx.document(&EntitySet::control(Kind::Box), None, box_name)?.is_some();
+        if !is_box {
+            return Err(ErrorCode::BoxNotFound.with([box_name]));
+        }
+        match role {
+            Some(role) if find(tx, box_name, role)?.is_none() => Err(ErrorCode::NoSuchEntity.into()),
+            _ => Ok(()),
+        }
+    })
 }

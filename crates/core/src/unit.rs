@@ -214,7 +214,7 @@ impl Unit {
     ///
     /// # Errors
     /// The store's, or those of `register`.
-    fn create_cell<R>(&self, id: &Id, now: i64, register: impl FnOnce() -> Result<R>) -> Result<R> {
+    pub(crate) fn create_cell<R>(&self, id: &Id, now: i64, register: impl FnOnce() -> Result<R>) -> Result<R> {
         let place = Place { cell: id.clone(), generation: 1 };
         self.backend.create(&place)?;
         let entered = self.plant(&place, now).and_then(|()| register());

@@ -21,6 +21,8 @@ pub enum Field {
         /// How the stored value compares.
         stored: Stored,
     },
+    /// A text among the hidden fields: the `Owner` of a Cell.
+    Hidden(String),
     /// The key of the parent document: `_Box.Name`, `_EntityType.Name`.
     ParentKey,
     /// The key of the parent's parent: `_Relation._Box.Name`.

@@ -120,7 +120,7 @@ impl Constraint {
             Self::Multiplicity => matches!(value, "0..1" | "1" | "*"),
             Self::AccountType => {
                 let words: Vec<_> = value.split(' ').collect();
-                words.iter().enumerate().all(|(i, word)| !word.is_empty() && !words[..i].contains(word))
+                words.iter().enumerate().all(|(i, word)| is_account_type(word) && !words[..i].contains(word))
             }
             Self::IpAddressRange => value.split(',').all(is_address_range),
             Self::AccountStatus => matches!(value, "active" | "deactivated" | "passwordChangeRequired"),
@@ -177,6 +177,12 @@ fn name(value: &str, max: usize, first: fn(char) -> bool, other: fn(char) -> boo
     begins && value.len() <= max && chars.all(|c| c.is_ascii_alphanumeric() || other(c))
 }
 
+/// `basic`, or an identity provider: `oidc:google`.
+fn is_account_type(word: &str) -> bool {
+    let provider = word.strip_prefix("oidc:");
+    word == "basic" || provider.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty())
+}
+
 /// So many characters on one line.
 fn line(value: &str, length: std::ops::RangeInclusive<usize>) -> bool {
     let breaks = |c| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
@@ -206,7 +212,9 @@ fn is_uri(uri: &str) -> bool {
     matches!(scheme(uri), Some("http" | "https" | "urn" | "personium-localunit")) && has_uri_characters(uri)
 }
 
-fn is_cell_url(url: &str) -> bool {
+/// Whether a URL could be a Cell's: normalised, with a slash at the end.
+#[must_use]
+pub fn is_cell_url(url: &str) -> bool {
     let of_cell = match scheme(url) {
         // The URL itself is looked at below.
         Some("http" | "https") => true,
@@ -214,6 +222,18 @@ fn is_cell_url(url: &str) -> bool {
         _ => return false,
     };
     of_cell && has_uri_characters(url) && url.ends_with('/') && is_normalised(url)
+}
+
+/// Whether it is an http(s) URL.
+#[must_use]
+pub fn is_http_url(url: &str) -> bool {
+    matches!(scheme(url), Some("http" | "https")) && has_uri_characters(url)
+}
+
+/// Whether it is a URL of one of the schemes that name things relative to a unit, Cell or Box.
+#[must_use]
+pub fn is_local_url(local: &str, url: &str) -> bool {
+    url.strip_prefix(local).is_some_and(|rest| rest.starts_with(":/")) && has_uri_characters(url)
 }
 
 /// `personium-localunit:/cell/`, or `personium-localunit:cell:/`.
@@ -302,7 +322,7 @@ mod tests {
                 &["", "ftp://x/", "x", "http:", "http://x/ y"],
             ),
             (Multiplicity, &["0..1", "1", "*"], &["", "2"]),
-            (AccountType, &["basic", "basic oidc:x"], &["", "basic basic", "basic  oidc:x", "  "]),
+            (AccountType, &["basic", "basic oidc:x"], &["", "basic basic", "basic  oidc:x", "  ", "x", "oidc:"]),
             (
                 IpAddressRange,
                 &["127.93.0.234/28", "0.0.0.0,127.93.0.234/1,127.93.0.236/32"],

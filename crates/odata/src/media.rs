@@ -57,6 +57,14 @@ impl Format {
     }
 }
 
+/// Whether a request for `$metadata` of a collection means the service document of its schema in place of the EDMX of its
+/// entities: by `$format=atomsvc`, or by `Accept` (page 371).
+#[must_use]
+pub fn wants_service_document(accept: Option<&str>, format: Option<&str>) -> bool {
+    let types = accept.unwrap_or_default().split(',').map(|ty| ty.split(';').next().unwrap_or_default().trim());
+    format == Some("atomsvc") || types.into_iter().any(|ty| ty == "application/atomsvc+xml")
+}
+
 /// The media type of EDMX and of the service document.
 pub const XML: &str = "application/xml;charset=utf-8";
 
@@ -78,6 +86,9 @@ mod tests {
         ] {
             assert_eq!(Format::negotiate(accept, format).unwrap(), expected, "{accept:?} {format:?}");
         }
+        assert!(wants_service_document(Some("text/html, application/atomsvc+xml;q=0.5"), None));
+        assert!(wants_service_document(None, Some("atomsvc")));
+        assert!(!wants_service_document(Some("application/xml"), Some("json")));
         let code = |accept, format| Format::negotiate(accept, format).unwrap_err().code();
         assert_eq!(code(None, Some("csv")), ErrorCode::FormatInvalid);
         assert_eq!(code(Some("image/png"), None), ErrorCode::NotAcceptable);

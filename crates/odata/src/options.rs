@@ -51,6 +51,13 @@ impl Parameters {
         Self(vec![(name.to_owned(), value.to_owned())])
     }
 
+    /// Of a query what says which page of a list to show: of links nothing else counts, and so nothing else can be
+    /// wrong.
+    #[must_use]
+    pub fn page_only(self) -> Self {
+        Self(self.0.into_iter().filter(|(name, _)| matches!(name.as_str(), "$top" | "$skip")).collect())
+    }
+
     /// A parameter's value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -1,11 +1,26 @@
 //! The service document: which entity sets a service has (RFC 5023; pages 317 and 371 of the API reference).
 
+use serde_json::json;
+
+use crate::media::Format;
 use crate::xml::Writer;
 
 const APP: &str = "http://www.w3.org/2007/app";
 const ATOM: &str = "http://www.w3.org/2005/Atom";
 
-/// Writes the service document. `root` is the service root with its trailing slash.
+/// The service document in a representation. `root` is the service root with its trailing slash.
+#[must_use]
+pub fn render<T: AsRef<str>>(root: &str, entity_sets: impl IntoIterator<Item = T>, format: Format) -> Vec<u8> {
+    match format {
+        Format::Atom => write(root, entity_sets).into_bytes(),
+        Format::Json => {
+            let names: Vec<String> = entity_sets.into_iter().map(|name| name.as_ref().to_owned()).collect();
+            json!({ "d": { "EntitySets": names } }).to_string().into_bytes()
+        }
+    }
+}
+
+/// Writes the service document as XML. `root` is the service root with its trailing slash.
 #[must_use]
 pub fn write<T: AsRef<str>>(root: &str, entity_sets: impl IntoIterator<Item = T>) -> String {
     let mut out = Writer::new();
@@ -34,5 +49,11 @@ mod tests {
             "</workspace></service>",
         );
         assert_eq!(super::write("http://x/od/$metadata/", ["EntityType"]), expected);
+    }
+
+    #[test]
+    fn as_json() {
+        let json = super::render("http://x/", ["Role", "Box"], crate::media::Format::Json);
+        assert_eq!(json, br#"{"d":{"EntitySets":["Role","Box"]}}"#);
     }
 }

@@ -166,6 +166,9 @@ pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
         Field::Published => format!("{table}published"),
         Field::Updated => format!("{table}updated"),
         Field::ParentKey => "(SELECT p.key FROM document p WHERE p.id=d.parent)".to_owned(),
+        Field::Hidden(name) => {
+            format!("json_extract({table}hidden,'{}')", json_path(std::slice::from_ref(name))?)
+        }
         Field::GrandparentKey => {
             "(SELECT g.key FROM document p JOIN document g ON g.id=p.parent WHERE p.id=d.parent)".to_owned()
         }

@@ -1,4 +1,4 @@
-//! PROPFIND, PROPPATCH and ACL of the Cell itself (API pages 289 to 291).
+//! OPTIONS, PROPFIND, PROPPATCH and ACL of the Cell itself (API pages 289 to 291).
 
 use saibo_dav::header::{Depth, ETag};
 use saibo_dav::request::{Propfind, Proppatch};
@@ -34,6 +34,14 @@ pub fn propfind(cell: &Cell, access: &Access, depth: Option<&str>, body: &[u8]) 
         }
         Ok(Found { etag: etag_of(&node), multistatus: Multistatus { responses: vec![shown.into()] } })
     })
+}
+
+/// Checks whether somebody may know which methods a Cell has.
+///
+/// # Errors
+/// Why whoever asks may not; the store's.
+pub fn options(cell: &Cell, access: &Access) -> Result<()> {
+    cell.store().read(|tx| resource::authorize_cell(tx, cell, access, Privilege::SocialRead))
 }
 
 /// Changes the Cell's dead properties, which only its unit user may (API page 291): some of them decide what

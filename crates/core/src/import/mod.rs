@@ -17,6 +17,7 @@ use crate::access::Access;
 use crate::job::{Job, JobKind, Running, State, Totals};
 use crate::{Cell, Unit, archive, clock, snapshot};
 
+pub(crate) use replaced::forget_all;
 pub use replaced::{Replaced, remove_expired, replaced, undo};
 
 /// What is left free on the disk, whatever happens.

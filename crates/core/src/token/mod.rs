@@ -13,7 +13,7 @@ mod login;
 mod mint;
 mod password;
 mod password_change;
-mod property;
+pub(crate) mod property;
 mod refresh;
 mod saml2;
 mod scope;

@@ -20,7 +20,7 @@ pub(super) fn of_cell(tx: &dyn ReadTx, local: &str) -> Result<Option<Property>> 
 }
 
 /// Its value, if it has one.
-pub(super) fn text_of_cell(tx: &dyn ReadTx, local: &str) -> Result<Option<String>> {
+pub(crate) fn text_of_cell(tx: &dyn ReadTx, local: &str) -> Result<Option<String>> {
     let text = of_cell(tx, local)?.map(|property| property.text().trim().to_owned());
     Ok(text.filter(|text| !text.is_empty()))
 }

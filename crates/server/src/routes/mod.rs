@@ -13,6 +13,8 @@ mod cell;
 mod context;
 mod crossdomain;
 mod dispatch;
+mod objects;
+mod odata;
 mod page;
 mod router;
 mod unit;
@@ -135,9 +137,24 @@ pub static ROUTES: &[Route] = &[
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/.well-known/openid-configuration", methods! { "GET" => cell::openid::get })
         .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/__ctl", OF_UNIT),
+    Route::new("/__ctl/{rest}", OF_UNIT),
+    Route::new("/{cell}/__ctl", OF_CELL).guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__ctl/{rest}", OF_CELL).guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__role", methods! { "GET" => cell::role::boxes })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__role/{box}", methods! { "GET" => cell::role::in_box })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__role/{box}/{role}", methods! { "GET" => cell::role::get })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__box", methods! { "GET" => cell::box_url::get })
+        .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
         "/{cell}",
         methods! {
+            "OPTIONS" => cell::options::options,
+            "GET" => cell::root::get,
+            "DELETE" => cell::delete::delete,
             "PROPFIND" => cell::propfind::propfind,
             "PROPPATCH" => cell::proppatch::proppatch,
             "ACL" => cell::acl::acl,
@@ -147,6 +164,26 @@ pub static ROUTES: &[Route] = &[
     Route::new("/{cell}/{box}", IN_BOX).with_basic(),
     Route::new("/{cell}/{box}/{rest}", IN_BOX).with_basic(),
 ];
+
+/// Which of these methods there are depends on the resource.
+const OF_UNIT: &[(&str, Handler)] = methods! {
+    "OPTIONS" => objects::of_unit,
+    "GET" => objects::of_unit,
+    "POST" => objects::of_unit,
+    "PUT" => objects::of_unit,
+    "MERGE" => objects::of_unit,
+    "DELETE" => objects::of_unit,
+};
+
+/// The same of a Cell.
+const OF_CELL: &[(&str, Handler)] = methods! {
+    "OPTIONS" => objects::of_cell,
+    "GET" => objects::of_cell,
+    "POST" => objects::of_cell,
+    "PUT" => objects::of_cell,
+    "MERGE" => objects::of_cell,
+    "DELETE" => objects::of_cell,
+};
 
 /// What is in a Box decides itself which of these methods it has.
 const IN_BOX: &[(&str, Handler)] = methods! {

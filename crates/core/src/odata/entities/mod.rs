@@ -20,6 +20,7 @@ mod list;
 mod navigation;
 pub mod schema;
 mod search;
+mod service;
 mod session;
 mod unique;
 mod update;

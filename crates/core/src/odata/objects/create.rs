@@ -38,10 +38,10 @@ impl Objects<'_> {
         Self::allow_writes(definition.kind)?;
         let fields = Fields::read(definition, &Object::parse(body)?, Mode::Create, self.now)?;
         let extras = self.prepare(definition, &fields, credential, None)?;
-        let (sets, now) = (self.sets(), self.now);
-        let insert = move |tx: &mut dyn WriteTx| insert(tx, &sets, definition, &fields, extras, now);
+        let (sets, now, id) = (self.sets(), self.now, extras.id.clone());
+        let insert = move |tx: &mut dyn WriteTx| insert(tx, &sets, definition, &fields, &extras, now);
         let document = match self.scope {
-            Scope::Unit => self.found_cell(insert)?,
+            Scope::Unit => self.found_cell(&id, insert)?,
             _ => self.store().write(insert)?,
         };
         self.created(definition, &document, format, true)
@@ -83,12 +83,12 @@ pub(super) fn insert(
     sets: &Sets,
     definition: &'static Definition,
     fields: &Fields,
-    extras: Extras,
+    extras: &Extras,
     now: i64,
 ) -> Result<Document> {
     let mut document = Document {
         seq: 0,
-        id: Id::random(),
+        id: extras.id.clone(),
         set: sets.of(definition.kind),
         key: fields.at(Source::Key).unwrap_or_default().to_owned(),
         parent: parent_of(tx, sets, definition, fields)?,
@@ -97,12 +97,12 @@ pub(super) fn insert(
         published: now,
         updated: now,
         body: fields.to_body(),
-        hidden: extras.hidden,
+        hidden: extras.hidden.clone(),
         extra: None,
     };
-    rules::check_new(tx, sets, definition, fields, &mut document)?;
+    rules::check_new(tx, sets, fields, extras, &mut document)?;
     tx.put_document(&mut document)?;
-    rules::written(tx, sets, definition.kind, &document)?;
+    rules::written(tx, sets, definition.kind)?;
     Ok(document)
 }
 

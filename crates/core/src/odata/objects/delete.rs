@@ -38,7 +38,7 @@ impl Objects<'_> {
                 }
             }
             tx.delete_document(document.seq)?;
-            rules::written(tx, &sets, definition.kind, &document)
+            rules::written(tx, &sets, definition.kind)
         })
     }
 }

@@ -84,13 +84,6 @@ impl Fields {
         self.get(name).as_str()
     }
 
-    /// Puts another value in the place of a field's.
-    pub(super) fn set(&mut self, name: &str, to: Value) {
-        if let Some((_, value)) = self.values.iter_mut().find(|(field, _)| field.name == name) {
-            *value = to;
-        }
-    }
-
     /// The text of the field that a document keeps there.
     pub(super) fn at(&self, source: Source) -> Option<&str> {
         self.values.iter().find(|(field, _)| field.source == source).and_then(|(_, value)| value.as_str())

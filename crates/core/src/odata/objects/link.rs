@@ -1,7 +1,6 @@
 //! `$links`: which objects are linked, linking them, and taking links away.
 
 use saibo_model::document::Link;
-use saibo_model::edm::Multiplicity;
 use saibo_model::privilege::Access as PrivilegeAccess;
 use saibo_model::query::Query;
 use saibo_model::{Document, ErrorCode, Result};
@@ -66,7 +65,7 @@ impl Objects<'_> {
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Write)?;
         let navigation = self.linked(definition, property)?;
-        rules::check_linkable(&navigation)?;
+        rules::check_linkable(definition, &navigation)?;
         self.authorize(navigation.target, PrivilegeAccess::Write)?;
         let named = LinkTarget::parse(body, self.root)?;
         let malformed = || ErrorCode::FieldFormat.with(["uri"]);
@@ -94,7 +93,7 @@ impl Objects<'_> {
         let target = self.definition_of(navigation.target)?;
         let target_key = Key::parse(predicate, target.key).map_err(|_| ErrorCode::LinksKeyParse)?;
         self.authorize(definition.kind, PrivilegeAccess::Write)?;
-        rules::check_linkable(&navigation)?;
+        rules::check_linkable(definition, &navigation)?;
         self.authorize(navigation.target, PrivilegeAccess::Write)?;
         let sets = self.sets();
         self.store().write(move |tx| {
@@ -128,17 +127,14 @@ pub(super) fn put_link(
         Via::Parent => set_parent(tx, source, Some(&target)),
         Via::Children => set_parent(tx, target, Some(&source)),
         Via::Peer => {
-            if navigation.to == Multiplicity::One && navigation.from == Multiplicity::One {
-                return Err(ErrorCode::LinksMultiplicity.into());
-            }
-            rules::check_peers(tx, sets, &source, &target)?;
+            rules::check_peers(tx, sets, [&source, &target])?;
             source.peer = Some(target.id.clone());
             target.peer = Some(source.id.clone());
             for end in [&mut source, &mut target] {
                 end.version += 1;
                 tx.put_document(end)?;
             }
-            rules::written(tx, sets, source.set.kind, &source)
+            rules::written(tx, sets, source.set.kind)
         }
     }
 }
@@ -165,13 +161,8 @@ fn take_link(
             if source.peer.as_ref() != Some(&target.id) {
                 return absent();
             }
-            rules::check_unpeer(tx, sets, &source, &target)?;
-            for end in [&mut source, &mut target] {
-                end.peer = None;
-                end.version += 1;
-                tx.put_document(end)?;
-            }
-            rules::written(tx, sets, source.set.kind, &source)
+            rules::unpeer(tx, [&mut source, &mut target])?;
+            rules::written(tx, sets, source.set.kind)
         }
     }
 }

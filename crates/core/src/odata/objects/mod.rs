@@ -5,6 +5,7 @@
 //! the use cases, each in its file. Rules that one kind alone has are in [`rules`].
 
 mod cells;
+mod check;
 mod create;
 mod delete;
 mod fields;
@@ -30,6 +31,7 @@ use crate::dav::Resource;
 use crate::dav::resource::authorize_cell;
 use crate::{Cell, Unit};
 
+pub use cells::delete_cell;
 pub use create::Created;
 pub use read::Found;
 pub use update::Change;

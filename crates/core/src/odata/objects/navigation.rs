@@ -14,7 +14,7 @@ use super::fields::{Fields, Mode};
 use super::link::put_link;
 use super::place::{Ancestors, find};
 use super::read::condition;
-use super::{ObjectPath, Objects, rules};
+use super::{ObjectPath, Objects};
 
 impl Objects<'_> {
     fn navigable(&self, definition: &'static Definition, name: &str) -> Result<Navigation> {
@@ -63,7 +63,6 @@ impl Objects<'_> {
         let navigation = self.navigable(definition, property)?;
         self.authorize(navigation.target, PrivilegeAccess::Write)?;
         Self::allow_writes(navigation.target)?;
-        rules::check_navigable(&navigation)?;
         let target = self.definition_of(navigation.target)?;
         let (sets, now) = (self.sets(), self.now);
         let (source, parents) = self.store().read(|tx| {
@@ -89,7 +88,7 @@ impl Objects<'_> {
                 ErrorCode::EntityAlreadyExists if navigation.via != Via::Children => ErrorCode::LinkAlreadyExists.into(),
                 _ => error,
             };
-            let made = insert(tx, &sets, target, &fields, extras, now).map_err(taken)?;
+            let made = insert(tx, &sets, target, &fields, &extras, now).map_err(taken)?;
             if navigation.via != Via::Children {
                 put_link(tx, &sets, &navigation, source, made.clone(), now)?;
             }

@@ -18,12 +18,6 @@ pub(super) enum Parent {
     Missing,
 }
 
-impl Parent {
-    pub(super) fn of(id: Option<Id>) -> Self {
-        id.map_or(Self::None, Self::Is)
-    }
-}
-
 /// The values of a key's parts by where a document keeps them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts<'k> {

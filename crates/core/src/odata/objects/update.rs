@@ -75,12 +75,12 @@ impl Objects<'_> {
                 version: before.version + 1,
                 updated: now,
                 body: fields.to_body(),
-                hidden: extras.hidden.or_else(|| before.hidden.clone()),
+                hidden: extras.hidden.clone().or_else(|| before.hidden.clone()),
                 ..before.clone()
             };
-            rules::check_change(tx, &sets, definition, &fields, &before, &mut document)?;
+            rules::check_change(tx, &sets, definition, &fields, &extras, [&before, &document])?;
             tx.put_document(&mut document)?;
-            rules::written(tx, &sets, definition.kind, &document)?;
+            rules::written(tx, &sets, definition.kind)?;
             Ok((before.key, document))
         });
         let (name, document) = changed?;

@@ -53,7 +53,7 @@ pub(super) async fn serve(context: Context) -> Result<Response> {
     match dispatch(context, place).await {
         // RFC 9110 section 15.5.6: which methods there are depends on the kind, so the table cannot tell.
         Err(error) if error.code() == ErrorCode::MethodNotAllowed => {
-            Ok(not_allowed(&error, served, &key, realm))
+            Ok(not_allowed(&error, options::methods(served), &key, realm))
         }
         other => other,
     }
@@ -114,9 +114,10 @@ async fn serve_dav(context: Context, place: Place) -> Result<Response> {
     }
 }
 
-fn not_allowed(error: &Error, served: Served, key: &str, realm: String) -> Response {
+/// 405, with the methods that there are beside OPTIONS.
+pub(super) fn not_allowed(error: &Error, methods: &[&str], key: &str, realm: String) -> Response {
     error::log(error, key);
-    let allow = ["OPTIONS"].iter().chain(options::methods(served)).copied().collect::<Vec<_>>();
+    let allow = ["OPTIONS"].iter().chain(methods).copied().collect::<Vec<_>>();
     error::render(error, &Challenge { realm, basic: false }).header("allow", &allow.join(", "))
 }
 

@@ -135,7 +135,8 @@ fn associate(types: &mut [EntityType], ends: &[Document]) -> Result<()> {
     Ok(())
 }
 
-fn multiplicity(end: &Document) -> Result<Multiplicity> {
+/// The multiplicity of an AssociationEnd.
+pub(in crate::odata::entities) fn multiplicity(end: &Document) -> Result<Multiplicity> {
     let body = object(&end.body)?;
     let symbol = body.get("Multiplicity").and_then(Value::as_str);
     symbol.and_then(Multiplicity::from_symbol).ok_or_else(|| ErrorCode::DataInconsistency.into())

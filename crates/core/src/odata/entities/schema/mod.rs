@@ -4,6 +4,7 @@
 //! shows names only.
 
 mod cache;
+mod limits;
 mod load;
 pub mod resolve;
 
@@ -13,6 +14,7 @@ use saibo_model::edm::{Multiplicity, SimpleType};
 use saibo_model::{EntitySet, Id};
 
 pub use cache::Schemas;
+pub(super) use load::multiplicity;
 
 /// The namespace of the types of every collection.
 const NAMESPACE: &str = "UserData";
@@ -146,6 +148,18 @@ impl Schema {
         &self.types[index]
     }
 
+    /// The EntityTypes, in the order in which they were made.
+    #[must_use]
+    pub fn entity_types(&self) -> &[EntityType] {
+        &self.types
+    }
+
+    /// The ComplexTypes, in the order in which they were made.
+    #[must_use]
+    pub fn complex_types(&self) -> &[ComplexType] {
+        &self.complex_types
+    }
+
     /// A ComplexType.
     #[must_use]
     pub fn complex_type(&self, index: ComplexIndex) -> &ComplexType {
@@ -194,6 +208,14 @@ impl EntityType {
     #[must_use]
     pub fn navigation(&self, name: &str) -> Option<&Navigation> {
         self.navigation.iter().find(|navigation| navigation.name == name)
+    }
+}
+
+impl ComplexType {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.type_name.rsplit('.').next().unwrap_or_default()
     }
 }
 

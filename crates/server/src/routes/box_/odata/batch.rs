@@ -6,25 +6,21 @@ use saibo_odata::batch::{self, Answer, Batch, Part};
 use saibo_odata::etag;
 use serde_json::json;
 
-use super::{Call, VERSION};
 use crate::http::Response;
 use crate::http::error;
+use crate::routes::odata::{Call, VERSION};
 
 /// The boundary of each changeset that there is; none for a request on its own.
 type Boundaries = Vec<Option<String>>;
 
-pub(super) fn serve(
-    call: &Call,
-    collection: &Collection<'_>,
-    content_type: Option<&str>,
-) -> Result<Response> {
+pub(super) fn serve(call: &Call, collection: &Collection<'_>) -> Result<Response> {
     match call.method.as_str() {
         "POST" => {}
         "OPTIONS" => return Ok(Response::allow(["POST"])),
         _ => return Err(ErrorCode::MethodNotAllowed.into()),
     }
     collection.authorize_batch()?;
-    let content_type = content_type.unwrap_or_default();
+    let content_type = call.content_type.as_deref().unwrap_or_default();
     let parts = batch::parse(content_type, &call.body)?;
     let boundaries: Boundaries = parts.iter().map(boundary).collect();
     let mut batch = Batch::new(batch::boundary(content_type).unwrap_or_default());

@@ -3,17 +3,16 @@
 use saibo_core::odata::entities::{Collection, EntityPath, Purpose};
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Result};
-use saibo_odata::etag;
 use saibo_odata::media::Format;
 use saibo_odata::options::{EntityOptions, Parameters};
 
-use super::{Call, VERSION, changed};
 use crate::http::Response;
+use crate::routes::odata::{Call, changed, shown};
 
 pub(super) fn serve(call: &Call, collection: &Collection<'_>, path: EntityPath<'_>) -> Result<Response> {
     let update = |purpose| {
         let version = collection.update(path, &call.body, purpose, call.if_match.as_deref())?;
-        Ok(changed(Some(version)))
+        Ok(changed(Some((version.version, version.updated))))
     };
     match call.method.as_str() {
         "GET" | "HEAD" => get(call, collection, path),
@@ -37,11 +36,5 @@ fn get(call: &Call, collection: &Collection<'_>, path: EntityPath<'_>) -> Result
     let format = Format::negotiate(call.accept.as_deref(), parameters.get("$format"))?;
     let options = EntityOptions::parse(&parameters)?;
     let found = collection.get(path, &options, format)?;
-    let (version, updated) = (found.version.version, found.version.updated);
-    if etag::none_match(call.if_none_match.as_deref(), version, updated) {
-        return Ok(Response::empty(304));
-    }
-    Ok(Response::bytes(200, format.media_type(), found.body)
-        .header(VERSION.0, VERSION.1)
-        .header("etag", &etag::format(version, updated)))
+    Ok(shown(call, found.body, (found.version.version, found.version.updated), format))
 }

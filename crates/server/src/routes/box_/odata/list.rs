@@ -6,8 +6,9 @@ use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;
 use saibo_odata::options::{ListOptions, Parameters};
 
-use super::{Call, created, listed};
+use super::created;
 use crate::http::Response;
+use crate::routes::odata::{Call, listed};
 
 pub(super) fn serve(call: &Call, collection: &Collection<'_>, set: &str) -> Result<Response> {
     let parameters = Parameters::parse(&call.query);

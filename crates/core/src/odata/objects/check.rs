@@ -1,0 +1,65 @@
+//! What is looked at ahead of a query or a body: who may not do something is told so before what is wrong with the
+//! rest of the request.
+
+use saibo_model::Result;
+use saibo_model::privilege::{Access as PrivilegeAccess, Privilege};
+use saibo_store::StoreExt as _;
+
+use super::{ObjectPath, Objects, Scope};
+use crate::access::authorize_unit;
+use crate::dav::resource::authorize_cell;
+
+impl Objects<'_> {
+    /// Checks that there is the set of an object's URL, and that its key is one; the object need not exist.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004.
+    pub fn check(&self, path: ObjectPath<'_>) -> Result<()> {
+        Self::key(self.definition(path.set)?, path.predicate).map(|_key| ())
+    }
+
+    /// Checks that somebody may read, or change, the objects of a set.
+    ///
+    /// # Errors
+    /// 404-OD-0001, why not.
+    pub fn may(&self, set: &str, access: PrivilegeAccess) -> Result<()> {
+        self.authorize(self.definition(set)?.kind, access)
+    }
+
+    /// The same for one object, which need not exist.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004, why not.
+    pub fn may_one(&self, path: ObjectPath<'_>, access: PrivilegeAccess) -> Result<()> {
+        self.check(path)?;
+        self.may(path.set, access)
+    }
+
+    /// The same for what is behind a navigation property: both sides count. A property that there is not is left for
+    /// later.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004, why not.
+    pub fn may_follow(&self, path: ObjectPath<'_>, property: &str, access: PrivilegeAccess) -> Result<()> {
+        self.may_one(path, access)?;
+        match self.definition(path.set)?.navigation_property(property) {
+            Some(navigation) => self.authorize(navigation.target, access),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that somebody may know which methods there are for what is behind a navigation property.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004, why not.
+    pub fn may_know_methods(&self, path: ObjectPath<'_>) -> Result<()> {
+        self.check(path)?;
+        match self.scope {
+            Scope::Unit => authorize_unit(self.access),
+            Scope::Cell(cell) => {
+                cell.store().read(|tx| authorize_cell(tx, cell, self.access, Privilege::SocialRead))
+            }
+            Scope::Collection(cell, resource) => resource.authorize(self.access, cell, Privilege::Read),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Rules: fields that must go together (API page 2A1).
+
+use saibo_model::edm::Value;
+use saibo_model::url::UnitUrl;
+use saibo_model::{ErrorCode, Result};
+use saibo_odata::constraint::{is_cell_url, is_http_url, is_local_url};
+
+use super::super::fields::Fields;
+
+const LOCAL_UNIT: &str = "personium-localunit";
+const LOCAL_CELL: &str = "personium-localcell";
+const LOCAL_BOX: &str = "personium-localbox";
+
+/// Checks the fields of a Rule.
+///
+/// # Errors
+/// 400-OD-0006 with the field that does not go with the others.
+pub(super) fn check(unit: &UnitUrl, fields: &Fields) -> Result<()> {
+    let rule = Rule {
+        external: *fields.get("EventExternal") == Value::Boolean(true),
+        in_box: fields.text("_Box.Name").is_some(),
+        ty: fields.text("EventType"),
+        object: fields.text("EventObject"),
+        action: fields.text("Action"),
+        target: fields.text("TargetUrl"),
+    };
+    // URLs of this unit are kept in a form that stays right when the Cell moves elsewhere.
+    let is_portable = |field: &str| fields.text(field).is_none_or(|url| unit.http_to_localunit(url) == url);
+    let broken = match () {
+        () if !is_portable("EventSubject") => "EventSubject",
+        () if !is_portable("TargetUrl") => "TargetUrl",
+        () if rule.is_timer() && rule.external => "EventExternal",
+        () if !rule.has_type() => "EventType",
+        () if !rule.has_object() => "EventObject",
+        () if !rule.has_target() => "TargetUrl",
+        () => return Ok(()),
+    };
+    Err(ErrorCode::FieldFormat.with([broken]))
+}
+
+struct Rule<'f> {
+    external: bool,
+    in_box: bool,
+    ty: Option<&'f str>,
+    object: Option<&'f str>,
+    action: Option<&'f str>,
+    target: Option<&'f str>,
+}
+
+impl Rule<'_> {
+    fn is_timer(&self) -> bool {
+        matches!(self.ty, Some("timer.periodic" | "timer.oneshot"))
+    }
+
+    /// `relay.data` relays the data of an entity.
+    fn has_type(&self) -> bool {
+        self.action != Some("relay.data") || matches!(self.ty, Some("odata.create" | "odata.update" | "odata.patch"))
+    }
+
+    /// A timer's object is a number of minutes or a time; an event of the Cell itself is about something in it.
+    fn has_object(&self) -> bool {
+        if self.is_timer() {
+            return self.object.and_then(|object| object.parse::<i64>().ok()).is_some_and(|time| time > 0);
+        }
+        let Some(object) = self.object.filter(|_| !self.external) else { return true };
+        if self.in_box {
+            is_local_url(LOCAL_BOX, object)
+                || (is_local_url(LOCAL_CELL, object) && object.starts_with("personium-localcell:/__"))
+        } else {
+            is_local_url(LOCAL_CELL, object)
+        }
+    }
+
+    fn has_target(&self) -> bool {
+        let needs = matches!(self.action, Some("exec" | "relay" | "relay.event" | "relay.data"));
+        match (self.action, self.target) {
+            (_, None) => !needs,
+            (Some("exec"), Some(url)) => is_local_url(if self.in_box { LOCAL_BOX } else { LOCAL_CELL }, url),
+            (Some("relay" | "relay.data"), Some(url)) => {
+                is_http_url(url)
+                    || [LOCAL_UNIT, LOCAL_CELL].iter().any(|scheme| is_local_url(scheme, url))
+                    || (self.in_box && is_local_url(LOCAL_BOX, url))
+            }
+            (Some("relay.event"), Some(url)) => is_cell_url(url) || url == "personium-localcell:/",
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Links between objects.
+
+use saibo_core::odata::objects::{ObjectPath, Objects};
+use saibo_model::privilege::Access;
+use saibo_model::{ErrorCode, Result};
+use saibo_odata::media::Format;
+use saibo_odata::options::{ListOptions, Parameters};
+
+use crate::http::Response;
+use crate::routes::odata::{Call, changed, listed};
+
+pub(super) fn serve(
+    call: &Call,
+    objects: &Objects<'_>,
+    path: ObjectPath<'_>,
+    property: &str,
+    target: Option<&str>,
+) -> Result<Response> {
+    let refused = |access, code: ErrorCode| match objects.may_follow(path, property, access) {
+        Ok(()) => Err(code.into()),
+        Err(error) => Err(error),
+    };
+    match (call.method.as_str(), target) {
+        ("GET" | "HEAD", None) => {
+            objects.may_follow(path, property, Access::Read)?;
+            let options = ListOptions::parse(&Parameters::parse(&call.query).page_only())?;
+            Ok(listed(objects.list_links(path, property, &options)?, Format::Json))
+        }
+        ("POST", None) => {
+            objects.link(path, property, &call.body)?;
+            Ok(changed(None))
+        }
+        ("DELETE", Some(target)) => {
+            objects.unlink(path, property, target)?;
+            Ok(changed(None))
+        }
+        ("GET" | "HEAD", Some(_)) => refused(Access::Read, ErrorCode::LinksKeyForbidden),
+        ("POST", Some(_)) => refused(Access::Write, ErrorCode::LinksKeyForbidden),
+        ("PUT" | "DELETE", None) => refused(Access::Write, ErrorCode::LinksKeyRequired),
+        ("PUT", Some(_)) => refused(Access::Write, ErrorCode::MethodNotImplemented),
+        ("OPTIONS", _) => {
+            objects.may_know_methods(path)?;
+            Ok(Response::allow(["GET", "DELETE", "PUT", "POST"]))
+        }
+        _ => Err(ErrorCode::MethodNotAllowed.into()),
+    }
+}
