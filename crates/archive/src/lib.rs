@@ -20,6 +20,7 @@ pub use json::{members, object};
 pub use limits::Limits;
 pub use snapshot::counts::{BoxCounts, Counts};
 pub use snapshot::document::DocumentLine;
+pub use snapshot::layout::documents as documents_entry;
 pub use snapshot::lines::{Documents, Links};
 pub use snapshot::link::LinkLine;
 pub use snapshot::manifest::{EntryList, ExportManifest, Manifest, key_id};

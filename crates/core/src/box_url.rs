@@ -1,7 +1,7 @@
 //! `{cell}__box`: where an app's Box is (API page 304).
 
-use saibo_model::query::{Comparison, Field, Filter, Literal, Query, Stored};
 use saibo_model::privilege::Privilege;
+use saibo_model::query::{Comparison, Field, Filter, Literal, Query, Stored};
 use saibo_model::{EntitySet, ErrorCode, Kind, Result};
 use saibo_odata::constraint::Constraint;
 use saibo_store::{ReadTx, StoreExt as _};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use saibo_model::{Document, Id};
 use saibo_store::{Blobs, Place, Store};
 
-use crate::unit::Known;
+use crate::known::Known;
 
 /// A Cell of this unit with its data: one generation of it.
 #[derive(Clone)]

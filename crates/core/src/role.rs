@@ -4,7 +4,7 @@ use saibo_model::node::MAIN_BOX;
 use saibo_model::privilege::Privilege;
 use saibo_model::query::Query;
 use saibo_model::url::UnitUrl;
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Result};
 use saibo_store::{ReadTx, StoreExt as _};
 
 use crate::dav::resource::authorize_cell;
@@ -125,21 +125,10 @@ pub fn boxes(cell: &Cell, access: &Access) -> Result<Vec<String>> {
     })
 }
 
-/// Checks that somebody may see the Roles of a Box, or one of them, and that there is it.
+/// Checks that somebody may see Roles.
 ///
 /// # Errors
-/// Why whoever asks may not; [`ErrorCode::BoxNotFound`], [`ErrorCode::NoSuchEntity`]; the store's.
-pub fn check(cell: &Cell, access: &Access, box_name: &str, role: Option<&str>) -> Result<()> {
-    cell.store().read(|tx| {
-        authorize_cell(tx, cell, access, Privilege::AuthRead)?;
-        let is_box =
-            box_name == MAIN_BOX || tx.document(&EntitySet::control(Kind::Box), None, box_name)?.is_some();
-        if !is_box {
-            return Err(ErrorCode::BoxNotFound.with([box_name]));
-        }
-        match role {
-            Some(role) if find(tx, box_name, role)?.is_none() => Err(ErrorCode::NoSuchEntity.into()),
-            _ => Ok(()),
-        }
-    })
+/// Why whoever asks may not; the store's.
+pub fn check(cell: &Cell, access: &Access) -> Result<()> {
+    cell.store().read(|tx| authorize_cell(tx, cell, access, Privilege::AuthRead))
 }

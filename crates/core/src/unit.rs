@@ -1,26 +1,23 @@
 //! A unit: its register of Cells, its keys, its settings.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use parking_lot::RwLock;
-use saibo_model::node::{CELL_NODE, Node, NodeKind};
+use parking_lot::{Mutex, MutexGuard};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_oauth::keys::KeyRing;
-use saibo_store::{Backend, Place, StoreExt as _, WriteTx};
+use saibo_store::{Backend, ErrorKind, Place, StoreExt as _, WriteTx};
 use serde_json::{Map, Value};
 
 use crate::access::{Lockout, Turnstile};
 use crate::job::{JobKind, Jobs};
+use crate::known::{Known, KnownCells};
+use crate::leftover::Makers;
 use crate::token::Transcell;
 use crate::{Cell, Settings};
 
 /// Scope of the register's values that say which generation of a Cell counts.
 const GENERATION: &str = "generation";
-
-/// Cells looked up lately. More than this and it is emptied: filling it again costs a few reads.
-const KNOWN: usize = 4096;
 
 /// A unit.
 pub struct Unit {
@@ -32,7 +29,10 @@ pub struct Unit {
     jobs: Arc<Jobs>,
     lockout: Lockout,
     password_checks: Turnstile,
-    known: RwLock<HashMap<String, Arc<Known>>>,
+    known: KnownCells,
+    /// Held while the live generation of a Cell is changed.
+    swapping: Mutex<()>,
+    makers: Makers,
     entities: Arc<crate::odata::entities::State>,
 }
 
@@ -54,7 +54,9 @@ impl Unit {
             transcell,
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
-            known: RwLock::default(),
+            known: KnownCells::default(),
+            swapping: Mutex::default(),
+            makers: Makers::default(),
             entities: Arc::default(),
             settings,
         }
@@ -102,7 +104,6 @@ impl Unit {
                 JobKind::Import => crate::import::resume(self, job)?,
             }
         }
-        crate::import::remove_expired(self)?;
         Ok(())
     }
 
@@ -143,15 +144,34 @@ impl Unit {
     /// The Cell of a name.
     ///
     /// # Errors
-    /// [`ErrorCode::CellNotFound`].
+    /// [`ErrorCode::CellNotFound`]; the store's.
     pub fn cell(&self, name: &str) -> Result<Cell> {
-        let known = self.known.read().get(name).cloned();
-        let known = match known {
-            Some(known) => known,
-            None => self.look_up(name)?,
-        };
-        let (store, blobs) = self.backend.open(&known.place)?;
-        Ok(Cell::new(known, store, blobs))
+        loop {
+            let (epoch, known) = self.known.get(name);
+            let is_new = known.is_none();
+            let found = known.map_or_else(|| self.look_up(name), Ok).and_then(|known| {
+                let (store, blobs) = self.backend.open(&known.place)?;
+                Ok((known, store, blobs))
+            });
+            // Else what was found may have been replaced before it was opened.
+            if self.known.is_current(epoch) {
+                let (known, store, blobs) = found?;
+                if is_new {
+                    self.known.put(epoch, name, known.clone());
+                }
+                return Ok(Cell::new(known, store, blobs));
+            }
+        }
+    }
+
+    /// The Cell of an id, whatever its name is by now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::CellNotFound`]; the store's.
+    pub(crate) fn cell_of(&self, id: &Id) -> Result<Cell> {
+        let document = self.backend.register().read(|tx| tx.document_by_id(id))?;
+        let cell = self.cell(&document.ok_or(ErrorCode::CellNotFound)?.key)?;
+        if cell.id() == id { Ok(cell) } else { Err(ErrorCode::CellNotFound.into()) }
     }
 
     fn look_up(&self, name: &str) -> Result<Arc<Known>> {
@@ -166,76 +186,44 @@ impl Unit {
         let generation = generation
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| ErrorCode::DataInconsistency.with([document.key.as_str()]))?;
-        let known = Arc::new(Known {
+        Ok(Arc::new(Known {
             place: Place { cell: document.id.clone(), generation },
             url: self.cell_url(&document.key),
             owner: owner_of(&document).map(|owner| self.normalize_owner(&owner)),
             document,
-        });
-        let mut all = self.known.write();
-        if all.len() >= KNOWN {
-            all.clear();
-        }
-        all.insert(name.to_owned(), known.clone());
-        Ok(known)
+        }))
     }
 
-    /// Founds a Cell: its data, its document and its place in the register.
+    /// Which generation of a Cell is live; none of a Cell that is not in the register.
     ///
     /// # Errors
-    /// [`ErrorCode::EntityAlreadyExists`] if the name is taken; the store's.
-    pub fn found_cell(&self, name: &str, owner: Option<&str>, now: i64) -> Result<Document> {
-        let mut document = Document {
-            seq: 0,
-            id: Id::random(),
-            set: EntitySet::control(Kind::Cell),
-            key: name.to_owned(),
-            parent: None,
-            peer: None,
-            version: 1,
-            published: now,
-            updated: now,
-            body: serde_json::json!({ "Name": name }).to_string(),
-            hidden: owner.map(|owner| serde_json::json!({ "Owner": owner }).to_string()),
-            extra: None,
-        };
-        let place = Place { cell: document.id.clone(), generation: 1 };
-        self.create_cell(&document.id.clone(), now, || {
-            self.backend.register().write(move |tx| {
-                tx.put_document(&mut document)?;
-                Self::set_generation(tx, &place)?;
-                Ok(document)
-            })
-        })
+    /// The store's.
+    pub(crate) fn generation(&self, cell: &Id) -> Result<Option<u64>> {
+        let text = self.backend.register().read(|tx| tx.value(GENERATION, cell.as_str()))?;
+        let parsed = text.map(|text| text.parse().map_err(|_| ErrorCode::DataInconsistency.with([cell])));
+        parsed.transpose()
     }
 
-    /// Makes the data of a new Cell, gives it to `register` to be entered, and takes it away again if that
-    /// fails.
+    /// Keeps everybody else from changing which generations are live, and makes sure that this Cell's still is.
     ///
     /// # Errors
-    /// The store's, or those of `register`.
-    pub(crate) fn create_cell<R>(&self, id: &Id, now: i64, register: impl FnOnce() -> Result<R>) -> Result<R> {
-        let place = Place { cell: id.clone(), generation: 1 };
-        self.backend.create(&place)?;
-        let entered = self.plant(&place, now).and_then(|()| register());
-        if entered.is_err()
-            && let Err(error) = self.backend.remove_cell(id)
-        {
-            tracing::warn!(%error, "the data of a Cell that was not created could not be removed");
+    /// That its store was replaced or deleted ([`ErrorKind::Retired`]); the store's.
+    pub(crate) fn hold(&self, cell: &Cell) -> Result<MutexGuard<'_, ()>> {
+        let held = self.swapping.lock();
+        if self.generation(cell.id())? == Some(cell.place().generation) {
+            return Ok(held);
         }
-        entered
+        Err(saibo_store::Error::new(ErrorKind::Retired, "replacing or deleting a Cell's store").into())
     }
 
-    /// Puts the root of the tree, and its main box, into an empty Cell.
-    fn plant(&self, place: &Place, now: i64) -> Result<()> {
-        let (store, _blobs) = self.backend.open(place)?;
-        store.write(move |tx| {
-            let mut root = Node::collection(NodeKind::Cell, 0, "", now);
-            root.extra = Some(r#"{"cs":"normal"}"#.to_owned());
-            tx.put_node(&mut root)?;
-            debug_assert_eq!(root.seq, CELL_NODE);
-            Ok(())
-        })
+    /// Waits until nobody is replacing or deleting a Cell's store: whoever met that very moment
+    /// ([`saibo_store::Error::is_retired`]) begins anew then, with the Cell looked up again.
+    pub fn wait_for_swap(&self) {
+        drop(self.swapping.lock());
+    }
+
+    pub(crate) fn makers(&self) -> &Makers {
+        &self.makers
     }
 
     /// Says in the register which generation of a Cell counts.
@@ -250,7 +238,7 @@ impl Unit {
 
     /// Looks a Cell up anew the next time: its document or generation has changed.
     pub(crate) fn forget(&self, name: &str) {
-        self.known.write().remove(name);
+        self.known.forget(name);
     }
 }
 
@@ -258,15 +246,6 @@ impl std::fmt::Debug for Unit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Unit").field("url", &self.settings.unit_url.as_str()).finish_non_exhaustive()
     }
-}
-
-/// What the register says of a Cell.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) document: Document,
-    pub(crate) owner: Option<String>,
-    pub(crate) url: String,
-    pub(crate) place: Place,
 }
 
 /// The unit user who owns a Cell, from its document (`h.Owner`).

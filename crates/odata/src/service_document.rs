@@ -10,7 +10,11 @@ const ATOM: &str = "http://www.w3.org/2005/Atom";
 
 /// The service document in a representation. `root` is the service root with its trailing slash.
 #[must_use]
-pub fn render<T: AsRef<str>>(root: &str, entity_sets: impl IntoIterator<Item = T>, format: Format) -> Vec<u8> {
+pub fn render<T: AsRef<str>>(
+    root: &str,
+    entity_sets: impl IntoIterator<Item = T>,
+    format: Format,
+) -> Vec<u8> {
     match format {
         Format::Atom => write(root, entity_sets).into_bytes(),
         Format::Json => {

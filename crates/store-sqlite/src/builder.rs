@@ -66,7 +66,8 @@ impl SqliteBuilder {
             sets: std::collections::HashMap::new(),
             last: 0,
             last_times: (0, 0),
-            last_line: 0,
+            // No line comes after it, so that the first one begins a run.
+            last_line: -1,
             finds_children: false,
         })
     }

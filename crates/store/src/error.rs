@@ -63,6 +63,26 @@ impl Error {
         self.kind
     }
 
+    /// The store's failure among the causes of a domain error, if there is one.
+    #[must_use]
+    pub fn among(error: &saibo_model::Error) -> Option<&Self> {
+        let mut next = error.cause().map(|cause| cause as &(dyn std::error::Error + 'static));
+        while let Some(cause) = next {
+            if let Some(found) = cause.downcast_ref() {
+                return Some(found);
+            }
+            next = cause.source();
+        }
+        None
+    }
+
+    /// Whether a use case met a store that was replaced or deleted: nothing that it did counts any more, and it can
+    /// begin anew with the Cell looked up again.
+    #[must_use]
+    pub fn is_retired(error: &saibo_model::Error) -> bool {
+        Self::among(error).is_some_and(|failure| failure.kind == ErrorKind::Retired)
+    }
+
     /// Whether the same work can succeed when it is tried again soon.
     #[must_use]
     pub fn can_retry(&self) -> bool {

@@ -28,7 +28,8 @@ pub(crate) const MANIFEST: &str = "90_saibo/manifest.json";
 pub(crate) const SIGNATURE: &str = "90_saibo/signature.json";
 
 /// The entry of a kind's documents.
-pub(crate) fn documents(kind: Kind) -> &'static str {
+#[must_use]
+pub fn documents(kind: Kind) -> &'static str {
     match kind {
         Kind::Cell => CELL,
         Kind::Box => "10_odata/10_box.pjson",

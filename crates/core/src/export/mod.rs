@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::access::Access;
-use crate::job::{Job, JobKind, Progress, Running, State, Totals};
+use crate::job::{End, Job, JobKind, Progress, Running, State, Totals};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, clock};
 
@@ -67,7 +67,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String
 pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
     if snapshot::list(unit, &job.cell.as_str().into())?.iter().any(|info| info.name == file_name(&job.name)) {
         // It had its name already; only its end was not recorded.
-        return unit.jobs().start(job, |_progress| Ok(()));
+        return unit.jobs().start(job, |_progress| Ok(End::Open));
     }
     run(unit, job)
 }
@@ -82,12 +82,12 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
         {
             report_failure(&owner, &accepted, error, progress);
         }
-        result
+        result.map(|()| End::Open)
     })
 }
 
 fn export(unit: &Unit, job: &Job, progress: &Arc<Progress>) -> Result<()> {
-    let cell = unit.cell(&job.cell_name)?;
+    let cell = unit.cell_of(&job.cell.as_str().into())?;
     write::export(unit, &cell, &file_name(&job.name), progress)
 }
 
@@ -103,7 +103,7 @@ fn report_failure(unit: &Unit, job: &Job, error: &saibo_model::Error, progress: 
             "message": { "lang": "en", "value": error.message() },
         },
     });
-    let written = snapshot::Upload::begin(unit.backend().as_ref()).and_then(|mut upload| {
+    let written = snapshot::Upload::begin(unit, None).and_then(|mut upload| {
         upload.write(report.to_string().as_bytes())?;
         let name = format!("{}.error", job.name);
         upload.commit(unit, &job.cell.as_str().into(), &name, "application/json", Naming::Replace(None))

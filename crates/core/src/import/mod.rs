@@ -4,6 +4,7 @@
 //! register. Until then, and whatever fails, the Cell is as it was; it is read and written all the while. What was
 //! replaced is kept for a time and can be brought back.
 
+mod defects;
 mod read;
 mod replaced;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use saibo_archive::{DocumentLine, Limits, LinkLine, NodeMeta, Resource, SnapshotReader};
 use saibo_model::node::{MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
-use saibo_store::builder::{Built, Defect};
+use saibo_store::builder::Built;
 use saibo_store::{Builder, Origin, ReadTx};
 
+use super::defects::{self, Whence, missing};
 use super::weight;
 use crate::document::{self, Extra};
 use crate::job::{Phase, Progress};
@@ -64,8 +65,8 @@ struct Import<'a> {
     from: Id,
     builder: Box<dyn Builder>,
     progress: &'a Progress,
-    /// By OData collection: the Box that its documents say it is in, and who said so first.
-    boxes: HashMap<Id, (String, Id)>,
+    /// By OData collection: the Box that its documents say it is in, and which said so first.
+    boxes: HashMap<Id, (String, Whence)>,
     /// `seq`s of the collections on the way to where the walk through the tree is.
     folders: Vec<(String, i64)>,
 }
@@ -76,9 +77,10 @@ impl Import<'_> {
         for kind in Kind::IN_CELL {
             let mut lines = snapshot.documents(kind).map_err(archive::error)?;
             let mut bytes = 0;
-            while let Some(line) = lines.read().map_err(archive::error)? {
-                let origin = Origin { line: 0 };
-                self.document(&line, origin)?;
+            loop {
+                let at = Whence { kind, line: lines.lines_read() + 1 };
+                let Some(line) = lines.read().map_err(archive::error)? else { break };
+                self.document(&line, at)?;
                 let read = lines.bytes_read();
                 self.count(read - bytes, (read - bytes) * weight::DOCUMENT_BYTE)?;
                 bytes = read;
@@ -87,35 +89,36 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn document(&mut self, line: &DocumentLine<'_>, origin: Origin) -> Result<()> {
-        let document = self.document_of(line)?;
+    fn document(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<()> {
+        let document = self.document_of(line, at)?;
+        let origin = Origin { line: at.line };
         self.builder.document(&document, origin)?;
         for held in line.entity_links.iter().flatten() {
             let (_entity_type, id) = held
                 .split_once(':')
-                .ok_or_else(|| wrong(line, format!("`ll` has {held:?}, which is no `type:id`")))?;
+                .ok_or_else(|| wrong(at, format!("`ll` has {held:?}, which is no `type:id`")))?;
             self.builder.to_one_link(&Id::from(id), origin)?;
         }
         Ok(())
     }
 
-    fn document_of(&mut self, line: &DocumentLine<'_>) -> Result<Document> {
+    fn document_of(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<Document> {
         let id = Id::from(line.id.as_ref());
         if line.id.is_empty() || line.id.len() > MAX_ID {
-            return Err(wrong(line, "`_id` is empty or too long"));
+            return Err(wrong(at, "`_id` is empty or too long"));
         }
         let set = EntitySet {
             kind: line.kind,
             collection: line.collection.as_deref().map(Id::from),
             entity_type: line.entity_type.as_deref().map(Id::from),
         };
-        check_set(line, &set)?;
+        check_set(&set, at)?;
         if let Some(collection) = &set.collection {
-            self.note_box(line, &id, collection)?;
+            self.note_box(line, at, collection)?;
         }
         let mut document = Document {
             seq: 0,
-            key: key_of(line)?,
+            key: key_of(line, at)?,
             id,
             set,
             parent: None,
@@ -142,17 +145,17 @@ impl Import<'_> {
     }
 
     /// Remembers which Box a collection's documents say that it is in; they must agree.
-    fn note_box(&mut self, line: &DocumentLine<'_>, id: &Id, collection: &Id) -> Result<()> {
+    fn note_box(&mut self, line: &DocumentLine<'_>, at: Whence, collection: &Id) -> Result<()> {
         let Some(box_id) = line.box_id.as_deref() else {
-            return Err(wrong(line, "`b`, the id of its Box, is missing"));
+            return Err(wrong(at, "`b`, the id of its Box, is missing"));
         };
         match self.boxes.get(collection) {
             Some((known, _)) if known == box_id => Ok(()),
             Some((known, _)) => {
-                Err(wrong(line, format!("its collection {collection} is in the Box {known} and in the Box {box_id}")))
+                Err(wrong(at, format!("its collection {collection} is in the Box {known} and in the Box {box_id}")))
             }
             None => {
-                self.boxes.insert(collection.clone(), (box_id.to_owned(), id.clone()));
+                self.boxes.insert(collection.clone(), (box_id.to_owned(), at));
                 Ok(())
             }
         }
@@ -249,7 +252,7 @@ impl Import<'_> {
         self.progress.enter(Phase::Verifying);
         let defects = self.builder.check(DEFECTS)?;
         if let Some(defect) = defects.first() {
-            return Err(error_of(defect, defects.len()));
+            return Err(defects::error(self.builder.as_ref(), defect, defects.len(), DEFECTS)?);
         }
         let (boxes, from) = (&self.boxes, &self.from);
         self.builder.read_with(&mut |tx| check_boxes(tx, boxes, from))?;
@@ -266,7 +269,7 @@ impl Import<'_> {
 }
 
 /// Every Box folder belongs to a Box, and every OData collection is in the Box that its documents name.
-fn check_boxes(tx: &dyn ReadTx, boxes: &HashMap<Id, (String, Id)>, from: &Id) -> Result<()> {
+fn check_boxes(tx: &dyn ReadTx, boxes: &HashMap<Id, (String, Whence)>, from: &Id) -> Result<()> {
     tx.children(saibo_model::node::CELL_NODE, &mut |node| {
         let known = node.name == MAIN_BOX
             || tx.document_by_id(&Id::from(node.name.as_str()))?.is_some_and(|found| found.set.kind == Kind::Box);
@@ -275,22 +278,22 @@ fn check_boxes(tx: &dyn ReadTx, boxes: &HashMap<Id, (String, Id)>, from: &Id) ->
         }
         Err(missing(format!("20_webdav/{}/: the Box of that id", node.name)))
     })?;
-    for (collection, (box_id, document)) in boxes {
+    for (collection, (box_id, at)) in boxes {
         let mut node = tx.node_by_id(collection)?;
         while let Some(at) = node.take_if(|node| node.kind != NodeKind::Box) {
             node = tx.node(at.parent)?;
         }
         let name = if box_id == from.as_str() { MAIN_BOX } else { box_id };
         if node.is_none_or(|node| node.name != name) {
-            return Err(missing(format!("document {document}: the collection {collection} in the Box {box_id}")));
+            return Err(missing(format!("{at}: the collection {collection} in the Box {box_id}")));
         }
     }
     Ok(())
 }
 
-fn check_set(line: &DocumentLine<'_>, set: &EntitySet) -> Result<()> {
+fn check_set(set: &EntitySet, at: Whence) -> Result<()> {
     let in_collection = matches!(
-        line.kind,
+        set.kind,
         Kind::EntityType
             | Kind::ComplexType
             | Kind::Property
@@ -299,22 +302,22 @@ fn check_set(line: &DocumentLine<'_>, set: &EntitySet) -> Result<()> {
             | Kind::UserData
     );
     if in_collection && set.collection.is_none() {
-        return Err(wrong(line, "`n`, the id of its collection, is missing"));
+        return Err(wrong(at, "`n`, the id of its collection, is missing"));
     }
-    if line.kind == Kind::UserData && set.entity_type.is_none() {
-        return Err(wrong(line, "`t`, the id of its EntityType, is missing"));
+    if set.kind == Kind::UserData && set.entity_type.is_none() {
+        return Err(wrong(at, "`t`, the id of its EntityType, is missing"));
     }
     Ok(())
 }
 
 /// What tells the document from the others of its set.
-fn key_of(line: &DocumentLine<'_>) -> Result<String> {
+fn key_of(line: &DocumentLine<'_>, at: Whence) -> Result<String> {
     let field = document::key_field(line.kind);
     let members = saibo_archive::members(line.fields).map_err(archive::error)?;
     let value = members.iter().find(|(name, _)| name == field).map(|(_, json)| serde_json::from_str::<String>(json));
     match value {
         Some(Ok(key)) => Ok(key),
-        _ => Err(wrong(line, format!("`s` has no text {field:?}"))),
+        _ => Err(wrong(at, format!("`s` has no text {field:?}"))),
     }
 }
 
@@ -341,36 +344,6 @@ fn node_of(meta: &NodeMeta, parent: i64, name: &str) -> Result<Node> {
     })
 }
 
-fn wrong(line: &DocumentLine<'_>, why: impl std::fmt::Display) -> saibo_model::Error {
-    ErrorCode::FieldInvalid.with([format!("{} {}: {why}", line.kind.name(), line.id)])
-}
-
-fn missing(what: String) -> saibo_model::Error {
-    ErrorCode::NavigationKeyNotFound.with([what])
-}
-
-fn error_of(defect: &Defect, count: usize) -> saibo_model::Error {
-    let more = match count {
-        1 => String::new(),
-        DEFECTS => format!(" (and at least {} more)", DEFECTS - 1),
-        count => format!(" (and {} more)", count - 1),
-    };
-    match defect {
-        Defect::Duplicate { id } => {
-            ErrorCode::FieldInvalid.with([format!("{id}: there is another of that id or key{more}")])
-        }
-        Defect::DanglingLink { missing: id, line, to_one: false } => {
-            missing(format!("10_odata/80_link.pjson: line {line}: document {id}{more}"))
-        }
-        Defect::DanglingLink { missing: id, to_one: true, .. } => {
-            missing(format!("10_odata/70_userdata.pjson: an entity's `ll` names {id}{more}"))
-        }
-        Defect::DanglingParent { id, missing: other } => missing(format!("document {id}: `l` names {other}{more}")),
-        Defect::DanglingCollection { id, missing: other } => {
-            missing(format!("document {id}: the OData collection {other}{more}"))
-        }
-        Defect::DanglingEntityType { id, missing: other } => {
-            missing(format!("entity {id}: the EntityType {other}{more}"))
-        }
-    }
+fn wrong(at: Whence, why: impl std::fmt::Display) -> saibo_model::Error {
+    ErrorCode::FieldInvalid.with([format!("{at}: {why}")])
 }

@@ -150,7 +150,7 @@ impl Jobs {
     pub fn start(
         self: &Arc<Self>,
         job: Job,
-        work: impl FnOnce(&Arc<Progress>) -> Result<()> + Send + 'static,
+        work: impl FnOnce(&Arc<Progress>) -> Result<End> + Send + 'static,
     ) -> Result<()> {
         let key = (job.cell.clone(), job.kind);
         let progress = Arc::new(Progress::new());
@@ -186,7 +186,7 @@ impl Jobs {
         &self,
         mut job: Job,
         progress: &Arc<Progress>,
-        work: impl FnOnce(&Arc<Progress>) -> Result<()>,
+        work: impl FnOnce(&Arc<Progress>) -> Result<End>,
     ) {
         let result = {
             let _turn = self.turns.acquire();
@@ -196,7 +196,6 @@ impl Jobs {
                 Err(stopped) => Err(stopped.into()),
             }
         };
-        let finished_at = clock::now();
         let key = (job.cell.clone(), job.kind);
         match result {
             // Stays «running» in the register: the next start takes it up.
@@ -205,15 +204,19 @@ impl Jobs {
                 self.running.lock().remove(&key);
                 return;
             }
-            Ok(()) => {
+            Ok(end) => {
                 tracing::info!(cell = job.cell_name, kind = ?job.kind, name = job.name, "job done");
-                job.state = State::Done { finished_at };
+                if end == End::Entered {
+                    self.running.lock().remove(&key);
+                    return;
+                }
+                job = job.done();
             }
             Err(error) => {
                 let cause = error.cause().map(ToString::to_string);
                 tracing::warn!(cell = job.cell_name, kind = ?job.kind, name = job.name, %error, cause, "job failed");
                 job.state = State::Failed {
-                    finished_at,
+                    finished_at: clock::now(),
                     percent: progress.snapshot().percent,
                     code: error.code().code().to_owned(),
                     message: error.message(),

@@ -18,9 +18,21 @@ static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(ROUTES));
 /// Longer ones are not shown.
 const MAX_PAGE: usize = 1024 * 1024;
 
-/// The page at a URL of this unit; `None` if it cannot be had.
-pub(super) async fn fetch(context: &Context, url: &str) -> Option<Response> {
-    let path = path_of(context, url)?;
+/// Why a page cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unshown {
+    /// It is not on this unit, is not there, or not everybody may read it.
+    Unreachable,
+    /// It is no HTML.
+    NotHtml,
+}
+
+/// The page at a URL of this unit.
+///
+/// # Errors
+/// Why it cannot be had.
+pub(super) async fn fetch(context: &Context, url: &str) -> Result<Response, Unshown> {
+    let path = path_of(context, url).ok_or(Unshown::Unreachable)?;
     let request = Request {
         method: "GET".to_owned(),
         path,
@@ -41,10 +53,16 @@ pub(super) async fn fetch(context: &Context, url: &str) -> Option<Response> {
             status = found.status,
             "a page that a Cell chose cannot be shown"
         );
-        return None;
+        return Err(Unshown::Unreachable);
     }
-    let bytes = found.into_bytes().await.ok().filter(|bytes| bytes.len() <= MAX_PAGE)?;
-    Some(Response::bytes(200, "text/html;charset=UTF-8", bytes))
+    let media_type =
+        found.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/html") {
+        tracing::warn!(key = context.request.key, url, media_type, "a page that a Cell chose is no HTML");
+        return Err(Unshown::NotHtml);
+    }
+    let bytes = found.into_bytes().await.ok().filter(|bytes| bytes.len() <= MAX_PAGE);
+    bytes.map(|bytes| Response::bytes(200, "text/html;charset=UTF-8", bytes)).ok_or(Unshown::Unreachable)
 }
 
 /// The path of a URL in path-based form, where it is one of this unit.

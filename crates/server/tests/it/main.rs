@@ -14,6 +14,7 @@ mod data_dir;
 mod errors;
 mod limits;
 mod overrides;
+mod portability;
 mod process;
 mod readme;
 mod request_key;

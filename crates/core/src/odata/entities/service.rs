@@ -11,8 +11,8 @@ use saibo_odata::media::Format;
 use saibo_odata::service_document;
 use saibo_store::ReadTx;
 
-use super::schema::{Properties, PropertyType, Schema, multiplicity};
 use super::Collection;
+use super::schema::{ComplexType, Properties, PropertyType, Schema, multiplicity};
 
 impl Collection<'_> {
     /// The service document: which EntityTypes there are.
@@ -22,8 +22,8 @@ impl Collection<'_> {
     pub fn service_document(&self, format: Format) -> Result<Vec<u8>> {
         self.authorize(Privilege::Read)?;
         self.read(|_, schema| {
-            let names = schema.entity_types().iter().map(|ty| ty.name.as_str());
-            Ok(service_document::render(self.root, names, format))
+            let names = by_name(schema.entity_types(), |ty| &ty.name);
+            Ok(service_document::render(self.root, names.iter().map(|ty| &ty.name), format))
         })
     }
 
@@ -35,16 +35,23 @@ impl Collection<'_> {
         self.authorize(Privilege::Read)?;
         self.read(|tx, schema| {
             let mut shown = edmx::Schema::user_data();
-            for ty in schema.complex_types() {
+            for ty in by_name(schema.complex_types(), ComplexType::name) {
                 shown.add_complex_type(ty.name(), declared(&schema, &ty.properties));
             }
-            for ty in schema.entity_types() {
+            for ty in by_name(schema.entity_types(), |ty| &ty.name) {
                 shown.add_entity_type(&ty.name, declared(&schema, &ty.properties));
             }
             associate(tx, &self.home.collection, &schema, &mut shown)?;
             Ok(edmx::write(&shown))
         })
     }
+}
+
+/// Types in the order in which they are shown.
+fn by_name<T>(types: &[T], name: impl Fn(&T) -> &str) -> Vec<&T> {
+    let mut types: Vec<&T> = types.iter().collect();
+    types.sort_by(|one, other| name(one).cmp(name(other)));
+    types
 }
 
 /// Properties as they were declared.
@@ -77,12 +84,15 @@ fn associate(tx: &dyn ReadTx, collection: &Id, schema: &Schema, shown: &mut edmx
         if !seen.insert(pair) {
             continue;
         }
-        let (Some(first), Some(second)) = (user_end(&names, end)?, user_end(&names, other)?) else { continue };
+        let (Some(first), Some(second)) = (user_end(&names, end)?, user_end(&names, other)?) else {
+            continue;
+        };
         shown.associate(&first, &second);
     }
     Ok(())
 }
 
+/// The AssociationEnds by name: the first of two gives their association its name.
 fn ends(tx: &dyn ReadTx, collection: &Id) -> Result<Vec<Document>> {
     let mut found = Vec::new();
     let set = EntitySet::schema(Kind::AssociationEnd, collection.clone());
@@ -90,6 +100,7 @@ fn ends(tx: &dyn ReadTx, collection: &Id) -> Result<Vec<Document>> {
         found.push(document);
         Ok(())
     })?;
+    found.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(found)
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use saibo_model::node::{CELL_NODE, MAIN_BOX};
 use saibo_model::query::{Comparison, Field, Filter, Literal};
 use saibo_model::{Document, EntitySet, ErrorCode, Kind, Result};
-use saibo_store::{Place, ReadTx, StoreExt as _, WriteTx};
+use saibo_store::{ReadTx, StoreExt as _};
 use serde_json::json;
 
 use super::{Objects, Scope};
 use crate::access::{Access, Subject, authorize_unit, is_unit_user};
 use crate::job::JobKind;
+use crate::leftover::{Entry, Making};
 use crate::unit::owner_of;
 use crate::{Cell, Unit, import, snapshot};
 
@@ -61,22 +62,6 @@ impl Objects<'_> {
             .reduce(|one, other| Filter::Or(Box::new(one), Box::new(other)))
     }
 
-    /// Makes the data of a Cell, and enters it in the register with what `insert` does there.
-    pub(super) fn found_cell(
-        &self,
-        id: &saibo_model::Id,
-        insert: impl FnOnce(&mut dyn WriteTx) -> Result<Document> + Send + 'static,
-    ) -> Result<Document> {
-        let place = Place { cell: id.clone(), generation: 1 };
-        self.unit.create_cell(id, self.now, || {
-            self.unit.backend().register().write(move |tx| {
-                let document = insert(tx)?;
-                Unit::set_generation(tx, &place)?;
-                Ok(document)
-            })
-        })
-    }
-
     /// Deletes a Cell with nothing in it.
     ///
     /// # Errors
@@ -118,10 +103,12 @@ fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<b
     if busy {
         return Err(ErrorCode::CellBusy.into());
     }
+    let held = unit.hold(cell)?;
+    let making = Making::planned(unit, cell.id());
     // Whoever writes from now on is refused, so that nothing comes between looking and deleting.
     cell.store().retire();
     let gone = cell.store().read(may_go).and_then(|may_go| match may_go {
-        true => unregister(unit, cell),
+        true => unregister(unit, cell, making.entry()),
         false => Err(ErrorCode::HasRelatedData.into()),
     });
     if gone.is_err() {
@@ -129,23 +116,26 @@ fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<b
         return gone;
     }
     unit.forget(cell.name());
-    // It is deleted; what fails from here on leaves bytes that nobody reaches.
+    drop(held);
+    // It is deleted; what fails from here on leaves bytes that nobody reaches, and housekeeping tries again.
     let cleared = unit
         .jobs()
         .forget(cell.id())
         .and_then(|()| snapshot::forget_all(unit, cell.id()))
         .and_then(|()| import::forget_all(unit, cell.id()))
-        .and_then(|()| Ok(unit.backend().remove_cell(cell.id())?));
+        .and_then(|()| Ok(unit.backend().remove_cell(cell.id())?))
+        .and_then(|()| making.done());
     if let Err(error) = cleared {
-        tracing::warn!(%error, cell = cell.name(), "the data of a deleted Cell could not be removed");
+        tracing::warn!(%error, cell = cell.name(), "the data of a deleted Cell could not be removed yet");
     }
     Ok(())
 }
 
-fn unregister(unit: &Unit, cell: &Cell) -> Result<()> {
+fn unregister(unit: &Unit, cell: &Cell, entry: Entry) -> Result<()> {
     let (seq, id) = (cell.document().seq, cell.id().clone());
     unit.backend().register().write(move |tx| {
         tx.delete_document(seq)?;
-        Unit::forget_generation(tx, &id)
+        Unit::forget_generation(tx, &id)?;
+        entry.write(tx)
     })
 }

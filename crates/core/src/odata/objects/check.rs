@@ -1,8 +1,9 @@
 //! What is looked at ahead of a query or a body: who may not do something is told so before what is wrong with the
 //! rest of the request.
 
-use saibo_model::Result;
 use saibo_model::privilege::{Access as PrivilegeAccess, Privilege};
+use saibo_model::{ErrorCode, Result};
+use saibo_odata::key::Key;
 use saibo_store::StoreExt as _;
 
 use super::{ObjectPath, Objects, Scope};
@@ -16,6 +17,20 @@ impl Objects<'_> {
     /// 404-OD-0001, 400-OD-0004.
     pub fn check(&self, path: ObjectPath<'_>) -> Result<()> {
         Self::key(self.definition(path.set)?, path.predicate).map(|_key| ())
+    }
+
+    /// Checks that what follows a navigation property is a key of what is behind it. A property that there is not is
+    /// left for later.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004, 400-OD-0028.
+    pub fn check_target(&self, path: ObjectPath<'_>, property: &str, predicate: &str) -> Result<()> {
+        self.check(path)?;
+        if let Some(navigation) = self.definition(path.set)?.navigation_property(property) {
+            let target = self.definition_of(navigation.target)?;
+            Key::parse(predicate, target.key).map_err(|_| ErrorCode::LinksKeyParse)?;
+        }
+        Ok(())
     }
 
     /// Checks that somebody may read, or change, the objects of a set.

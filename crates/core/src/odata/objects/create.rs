@@ -41,7 +41,7 @@ impl Objects<'_> {
         let (sets, now, id) = (self.sets(), self.now, extras.id.clone());
         let insert = move |tx: &mut dyn WriteTx| insert(tx, &sets, definition, &fields, &extras, now);
         let document = match self.scope {
-            Scope::Unit => self.found_cell(&id, insert)?,
+            Scope::Unit => self.unit.create_cell(&id, now, insert)?,
             _ => self.store().write(insert)?,
         };
         self.created(definition, &document, format, true)

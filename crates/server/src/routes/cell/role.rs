@@ -1,4 +1,4 @@
-//! `{cell}__role`: what the URLs of Roles lead to.
+//! `{cell}__role`: what the URLs of Roles lead to. The API answers without looking whether there is such a Role.
 
 use saibo_core::role;
 use saibo_model::Result;
@@ -23,25 +23,24 @@ pub(in crate::routes) async fn boxes(context: Context) -> Result<Response> {
 /// `GET {cell}__role/{box}`: the Box's name.
 pub(in crate::routes) async fn in_box(context: Context) -> Result<Response> {
     let box_name = context.parameter("box").to_owned();
-    check(&context, &box_name, None).await?;
+    check(&context).await?;
     Ok(Response::text(200, box_name))
 }
 
 /// `GET {cell}__role/{box}/{role}`: the names of the Box and of the Role in it.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
     let (box_name, name) = (context.parameter("box").to_owned(), context.parameter("role").to_owned());
-    check(&context, &box_name, Some(&name)).await?;
+    check(&context).await?;
     let shown = if box_name == MAIN_BOX { box_name } else { box_name + &name };
     Ok(Response::text(200, shown))
 }
 
-async fn check(context: &Context, box_name: &str, role: Option<&str>) -> Result<()> {
+async fn check(context: &Context) -> Result<()> {
     let caller = Caller::of(context);
-    let (box_name, role) = (box_name.to_owned(), role.map(str::to_owned));
     context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
-            role::check(&cell, &access, &box_name, role.as_deref())
+            role::check(&cell, &access)
         })
         .await
 }

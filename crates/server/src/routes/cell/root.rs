@@ -5,7 +5,8 @@ use saibo_model::{ErrorCode, Result};
 use serde_json::json;
 
 use crate::http::Response;
-use crate::routes::{Context, page};
+use crate::routes::Context;
+use crate::routes::page::{self, Unshown};
 
 /// What can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,9 @@ fn metadata(context: &Context) -> Response {
 /// In XML it is the Cell's id that is told.
 async fn xml(context: &Context) -> Result<Response> {
     let name = context.cell().to_owned();
-    let (id, url) =
-        context.blocking(move |unit| unit.cell(&name).map(|cell| (cell.id().to_string(), cell.url().to_owned()))).await?;
+    let (id, url) = context
+        .blocking(move |unit| unit.cell(&name).map(|cell| (cell.id().to_string(), cell.url().to_owned())))
+        .await?;
     Ok(Response::xml(
         200,
         format!(
@@ -55,8 +57,10 @@ async fn xml(context: &Context) -> Result<Response> {
 async fn html(context: &Context) -> Result<Response> {
     let name = context.cell().to_owned();
     let url = context.blocking(move |unit| relay::page_url(unit, &unit.cell(&name)?)).await?;
-    let found = page::fetch(context, &url).await;
-    found.ok_or_else(|| ErrorCode::PageConnection.with([url]))
+    page::fetch(context, &url).await.map_err(|why| match why {
+        Unshown::Unreachable => ErrorCode::PageConnection.with([url]),
+        Unshown::NotHtml => ErrorCode::UnexpectedResponse.with([url.as_str(), "text/html"]),
+    })
 }
 
 impl Representation {
@@ -72,7 +76,8 @@ impl Representation {
                 Some("text/html") => Self::Html,
                 _ => continue,
             };
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
             if quality > best.0 || (quality == best.0 && named.rank() > best.1.rank()) {
                 best = (quality, named);
             }

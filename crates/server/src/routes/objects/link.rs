@@ -20,6 +20,9 @@ pub(super) fn serve(
         Ok(()) => Err(code.into()),
         Err(error) => Err(error),
     };
+    if let Some(target) = target {
+        objects.check_target(path, property, target)?;
+    }
     match (call.method.as_str(), target) {
         ("GET" | "HEAD", None) => {
             objects.may_follow(path, property, Access::Read)?;
@@ -34,7 +37,12 @@ pub(super) fn serve(
             objects.unlink(path, property, target)?;
             Ok(changed(None))
         }
-        ("GET" | "HEAD", Some(_)) => refused(Access::Read, ErrorCode::LinksKeyForbidden),
+        ("GET" | "HEAD", Some(target)) => {
+            objects.may_follow(path, property, Access::Read)?;
+            // The one error that the API tells in plain text.
+            let told = format!("targetId should not be specified in $links GET. your value = ({target})");
+            Ok(Response::text(400, told))
+        }
         ("POST", Some(_)) => refused(Access::Write, ErrorCode::LinksKeyForbidden),
         ("PUT" | "DELETE", None) => refused(Access::Write, ErrorCode::LinksKeyRequired),
         ("PUT", Some(_)) => refused(Access::Write, ErrorCode::MethodNotImplemented),

@@ -20,6 +20,12 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_saibo"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What the tests themselves are told in this way is no setting of a unit.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("SAIBO_") {
+                command.env_remove(name);
+            }
+        }
         command
     }
 

@@ -148,13 +148,13 @@ impl Schema {
         &self.types[index]
     }
 
-    /// The EntityTypes, in the order in which they were made.
+    /// The EntityTypes, in no particular order.
     #[must_use]
     pub fn entity_types(&self) -> &[EntityType] {
         &self.types
     }
 
-    /// The ComplexTypes, in the order in which they were made.
+    /// The ComplexTypes, in no particular order.
     #[must_use]
     pub fn complex_types(&self) -> &[ComplexType] {
         &self.complex_types

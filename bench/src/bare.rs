@@ -1,0 +1,71 @@
+//! What a unit's answers are compared with: the same bytes from memory, by a handler that does nothing else.
+//!
+//! It is a process of its own, as the unit is, and with the same kind of runtime.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+
+/// An answer to `GET`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// Path of the request.
+    pub(crate) path: String,
+    /// Headers, but those that are the library's.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The body.
+    pub(crate) body: String,
+}
+
+/// Serves the answers in a file until it is stopped, and says where.
+///
+/// # Errors
+/// If the file cannot be read, or there is no port.
+pub(crate) fn serve(answers: &Path) -> Result<()> {
+    let answers: Vec<Answer> = serde_json::from_reader(BufReader::new(File::open(answers)?))?;
+    let mut known = HashMap::new();
+    for answer in answers {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &answer.headers {
+            headers.append(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
+        }
+        known.insert(answer.path, (headers, Bytes::from(answer.body)));
+    }
+    let known = Arc::new(known);
+    let app = Router::new().fallback(move |uri: Uri| {
+        let known = known.clone();
+        async move { answer(known.get(uri.path())) }
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "http://{}/", listener.local_addr()?)?;
+        out.flush()?;
+        drop(out);
+        axum::serve(listener, app).await?;
+        Ok(())
+    })
+}
+
+fn answer(known: Option<&(HeaderMap, Bytes)>) -> Response {
+    let mut response = Response::new(Body::empty());
+    match known {
+        Some((headers, body)) => {
+            *response.headers_mut() = headers.clone();
+            *response.body_mut() = Body::from(body.clone());
+        }
+        None => *response.status_mut() = StatusCode::NOT_FOUND,
+    }
+    response
+}

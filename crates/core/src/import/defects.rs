@@ -1,0 +1,87 @@
+//! What a built Cell has that cannot be right, said so that it can be found in the snapshot.
+
+use std::fmt;
+
+use saibo_model::{ErrorCode, Id, Kind, Result};
+use saibo_store::builder::Defect;
+use saibo_store::{Builder, ReadTx};
+
+/// Where in a snapshot a document stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whence {
+    pub(super) kind: Kind,
+    pub(super) line: u64,
+}
+
+impl fmt::Display for Whence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: line {}", saibo_archive::documents_entry(self.kind), self.line)
+    }
+}
+
+/// Something names what is not there.
+pub(super) fn missing(what: String) -> saibo_model::Error {
+    ErrorCode::NavigationKeyNotFound.with([what])
+}
+
+/// The error that a defect makes, the first of so many; no more than `limit` were looked for.
+///
+/// # Errors
+/// The store's, while looking for where it stands.
+pub(super) fn error(
+    builder: &dyn Builder,
+    defect: &Defect,
+    count: usize,
+    limit: usize,
+) -> Result<saibo_model::Error> {
+    let more = match count {
+        1 => String::new(),
+        count if count == limit => format!(" (and at least {} more)", count - 1),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let at = |id: &Id| place(builder, id);
+    Ok(match defect {
+        Defect::Duplicate { id } => {
+            let at = at(id)?;
+            ErrorCode::FieldInvalid.with([format!("{at}: {id}: there is another of that id or key{more}")])
+        }
+        Defect::DanglingLink { missing: id, line, to_one: false } => {
+            missing(format!("10_odata/80_link.pjson: line {line}: document {id}{more}"))
+        }
+        Defect::DanglingLink { missing: id, line, to_one: true } => {
+            let at = Whence { kind: Kind::UserData, line: *line };
+            missing(format!("{at}: `ll` names {id}{more}"))
+        }
+        Defect::DanglingParent { id, missing: other } => missing(format!("{}: `l` names {other}{more}", at(id)?)),
+        Defect::DanglingCollection { id, missing: other } => {
+            missing(format!("{}: the OData collection {other}{more}", at(id)?))
+        }
+        Defect::DanglingEntityType { id, missing: other } => {
+            missing(format!("{}: the EntityType {other}{more}", at(id)?))
+        }
+    })
+}
+
+/// Where a document or resource of that id stands; the later one, if there are two.
+fn place(builder: &dyn Builder, id: &Id) -> Result<String> {
+    let line = builder.line_of(id)?;
+    let mut found = None;
+    builder.read_with(&mut |tx| {
+        found = match (line, tx.document_by_id(id)?) {
+            (Some(line), Some(document)) => Some(Whence { kind: document.set.kind, line }.to_string()),
+            _ => resource(tx, id)?,
+        };
+        Ok(())
+    })?;
+    Ok(found.unwrap_or_else(|| "a document".to_owned()))
+}
+
+fn resource(tx: &dyn ReadTx, id: &Id) -> Result<Option<String>> {
+    let Some(node) = tx.node_by_id(id)? else { return Ok(None) };
+    let (mut path, mut parent) = (node.name, node.parent);
+    while let Some(above) = tx.node(parent)?.filter(|above| !above.name.is_empty()) {
+        path = format!("{}/{path}", above.name);
+        parent = above.parent;
+    }
+    Ok(Some(format!("20_webdav/{path}/.pmeta")))
+}
