@@ -136,7 +136,8 @@ impl Client {
             std::thread::sleep(POLL);
         }
         if job == Job::Export {
-            let request = self.request("PROPFIND", &format!("{cell}/__snapshot/{name}.zip")).header("Depth", "0");
+            let request =
+                self.request("PROPFIND", &format!("{cell}/__snapshot/{name}.zip")).header("Depth", "0");
             expect(self.agent.run(request.body(())?)?, 207)
                 .map_err(|error| format!("the export of {cell} has left nothing: {error}"))?;
         }
@@ -144,7 +145,8 @@ impl Client {
     }
 
     fn status(&self, job: Job, cell: &str) -> Result<Value> {
-        let request = self.request("GET", &format!("{cell}/{}", job.resource())).header("Accept", "application/json");
+        let request =
+            self.request("GET", &format!("{cell}/{}", job.resource())).header("Accept", "application/json");
         Ok(serde_json::from_str(&expect(self.agent.run(request.body(())?)?, 200)?)?)
     }
 
@@ -156,7 +158,10 @@ impl Client {
 
     fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
         let authorization = format!("Bearer {}", self.token);
-        Request::builder().method(method).uri(format!("{}{path}", self.url)).header("Authorization", authorization)
+        Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("Authorization", authorization)
     }
 }
 

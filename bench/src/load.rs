@@ -72,7 +72,12 @@ impl Load {
 ///
 /// # Errors
 /// If nobody listens.
-pub(crate) fn run(address: SocketAddr, clients: usize, stop: &Arc<AtomicBool>, script: &Script) -> Result<Load> {
+pub(crate) fn run(
+    address: SocketAddr,
+    clients: usize,
+    stop: &Arc<AtomicBool>,
+    script: &Script,
+) -> Result<Load> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let began = Instant::now();
     let mut all = Load::default();

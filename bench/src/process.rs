@@ -57,6 +57,15 @@ fn kib_of(status: &str, key: &str) -> Option<u64> {
     value.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// How many processes of the machine want a processor, on average of the last minute.
+///
+/// # Errors
+/// If it is not told.
+pub(crate) fn load() -> Result<f64> {
+    let load = fs::read_to_string("/proc/loadavg")?;
+    Ok(load.split(' ').next().unwrap_or_default().parse()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::figures;
 use crate::options::Sizes;
 
 /// What a figure should be.
@@ -55,6 +56,8 @@ pub(crate) struct Report {
     cells: u64,
     seconds: u64,
     cores: usize,
+    /// How many processes wanted a processor before the first measurement, on average of a minute.
+    pub(crate) load_before: f64,
     figures: Vec<Figure>,
 }
 
@@ -67,6 +70,7 @@ impl Report {
             cells: sizes.cells(),
             seconds: sizes.seconds(),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
+            load_before: crate::process::load().unwrap_or_default(),
             figures: Vec::new(),
         }
     }
@@ -102,12 +106,21 @@ impl Report {
             ]);
         }
         let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
         };
         let widths: Vec<usize> = (0..5).map(width).collect();
         let mut table = format!(
-            "{} cores; {} entities, {} MiB of files, {} Cells, {} s of requests\n",
-            self.cores, self.entities, self.files_mib, self.cells, self.seconds
+            "{} entities, {} MiB of files, {} Cells, {} s of requests; {} cores, load {} before\n",
+            figures::count(self.entities as f64),
+            figures::count(self.files_mib as f64),
+            figures::count(self.cells as f64),
+            self.seconds,
+            self.cores,
+            self.load_before,
         );
         for row in &rows {
             let mut line = String::new();
@@ -131,7 +144,7 @@ fn number(value: f64) -> String {
     match value.abs() {
         small if small < 10.0 && value.fract() != 0.0 => format!("{value:.2}"),
         middle if middle < 1000.0 && value.fract() != 0.0 => format!("{value:.1}"),
-        _ => crate::figures::count(value),
+        _ => figures::count(value),
     }
 }
 
@@ -158,6 +171,8 @@ mod tests {
                 "startup  idle          12 MiB  ≤ 30    ok     x",
             ]
         );
-        assert!(serde_json::to_string(&report).unwrap().contains(r#""target":{"at_most":30.0},"is_met":true"#));
+        assert!(
+            serde_json::to_string(&report).unwrap().contains(r#""target":{"at_most":30.0},"is_met":true"#)
+        );
     }
 }

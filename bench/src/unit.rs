@@ -101,7 +101,8 @@ impl Unit {
         command.arg("serve").arg("--data").arg(&data).args(["--listen", "127.0.0.1:0", "--log", log]);
         command.stderr(OpenOptions::new().create(true).append(true).open(&log_path)?);
         // What is measured is the program as it comes, whatever this shell has for another unit.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SAIBO_")) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SAIBO_"))
+        {
             command.env_remove(name);
         }
         let began = Instant::now();
@@ -120,6 +121,12 @@ impl Unit {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.server.pid()
+    }
+
+    /// The headers of a request that it answers, and `more` of them; all of them whole lines.
+    pub(crate) fn headers(&self, more: &str) -> String {
+        let port = self.address().port();
+        format!("Host: localhost:{port}\r\nAuthorization: Bearer {}\r\n{more}", self.token)
     }
 
     /// Where it is.

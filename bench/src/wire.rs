@@ -9,12 +9,12 @@ use tokio::net::TcpStream;
 
 use crate::Result;
 
-/// Makes a request. `headers` are whole lines.
+/// Makes a request. `headers` are whole lines, `Host` among them.
 pub(crate) fn request(out: &mut Vec<u8>, method: &str, path: &str, headers: &str, body: &[u8]) {
     out.clear();
     let length = body.len();
     // To memory, which does not fail.
-    let _ = write!(out, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}");
+    let _ = write!(out, "{method} {path} HTTP/1.1\r\n{headers}");
     if !body.is_empty() {
         let _ = write!(out, "Content-Length: {length}\r\n");
     }
@@ -81,7 +81,8 @@ impl Head {
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
         let text = std::str::from_utf8(bytes.get(..end).unwrap_or_default())?;
         let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
+        let status =
+            lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
         let status = status.ok_or("an answer has no status")?;
         let length = lines.find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -103,7 +104,8 @@ impl Head {
 pub(crate) fn ask_once(address: SocketAddr, path: &str) -> Result<()> {
     let mut stream = std::net::TcpStream::connect(address)?;
     let mut buffer = Vec::new();
-    request(&mut buffer, "GET", path, "Connection: close\r\n", b"");
+    let headers = format!("Host: localhost:{}\r\nConnection: close\r\n", address.port());
+    request(&mut buffer, "GET", path, &headers, b"");
     stream.write_all(&buffer)?;
     buffer.clear();
     stream.read_to_end(&mut buffer)?;
@@ -138,6 +140,6 @@ mod tests {
     fn a_body_has_its_length() {
         let mut out = Vec::new();
         request(&mut out, "PUT", "/a", "X: y\r\n", b"ab");
-        assert_eq!(out, b"PUT /a HTTP/1.1\r\nHost: localhost\r\nX: y\r\nContent-Length: 2\r\n\r\nab");
+        assert_eq!(out, b"PUT /a HTTP/1.1\r\nX: y\r\nContent-Length: 2\r\n\r\nab");
     }
 }

@@ -17,7 +17,13 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     if let Some((taken, sent)) = course.fill(BIG, &unit, &client)? {
         let from = format!("{}; sent before, in {}", taken.shown(), figures::time(sent));
         let rate = taken.rate_of_a_core(count);
-        course.report.add("entities", "import, one core", (rate, "/s"), Some(Target::AtLeast(50_000.0)), from);
+        course.report.add(
+            "entities",
+            "import, one core",
+            (rate, "/s"),
+            Some(Target::AtLeast(50_000.0)),
+            from,
+        );
         let memory = figures::mib(taken.memory);
         let from = taken.memory_shown(&unit);
         course.report.add("entities", "import, memory", (memory, "MiB"), Some(Target::AtMost(MEMORY)), from);

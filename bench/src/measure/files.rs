@@ -52,7 +52,8 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     course.ground.remove("files.zip")?;
 
     let copied = before.min(after);
-    let copies = format!("cp at {:.0} MiB/s ({:.0} before, {:.0} after)", rate(copied), rate(before), rate(after));
+    let copies =
+        format!("cp at {:.0} MiB/s ({:.0} before, {:.0} after)", rate(copied), rate(before), rate(after));
     let report = &mut course.report;
     report.add("files", "export", (rate(export.time), "MiB/s"), None, export.shown());
     let ratio = copied.as_secs_f64() / export.time.as_secs_f64();

@@ -81,7 +81,13 @@ struct Measured {
 }
 
 impl Measured {
-    fn turn(&mut self, address: std::net::SocketAddr, pid: u32, time: Duration, script: &Script) -> Result<()> {
+    fn turn(
+        &mut self,
+        address: std::net::SocketAddr,
+        pid: u32,
+        time: Duration,
+        script: &Script,
+    ) -> Result<()> {
         let before = process::cpu(pid)?;
         self.load.add(load::run_for(address, CLIENTS, time, script)?.unrefused()?);
         self.cpu += process::cpu(pid)?.saturating_sub(before);
@@ -96,7 +102,7 @@ impl Measured {
 }
 
 fn script(unit: &Unit, answers: &[Answer]) -> Script {
-    let headers = format!("Authorization: Bearer {}\r\nAccept: application/json\r\n", unit.token);
+    let headers = unit.headers("Accept: application/json\r\n");
     let requests: Vec<Vec<u8>> = answers
         .iter()
         .map(|answer| {

@@ -25,7 +25,9 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
         }
     }
     unit.stop()?;
-    for (what, [tenth, whole]) in [("export, ten times as much", exports), ("import, ten times as much", imports)] {
+    for (what, [tenth, whole]) in
+        [("export, ten times as much", exports), ("import, ten times as much", imports)]
+    {
         let ratio = whole.as_secs_f64() / tenth.as_secs_f64();
         let from = format!("{} and {}", figures::time(tenth), figures::time(whole));
         course.report.add("growth", what, (ratio, "×"), Some(Target::AtMost(11.0)), from);

@@ -31,6 +31,9 @@ const TENTH: &str = "tenth";
 /// Data folder of the unit with these Cells.
 const DATA: &str = "unit";
 
+/// A load of the machine that leaves the figures what they are.
+const QUIET: f64 = 0.5;
+
 /// Runs what is wanted and prints what came of it.
 ///
 /// # Errors
@@ -38,9 +41,14 @@ const DATA: &str = "unit";
 pub(crate) fn run(options: &Options) -> Result<()> {
     let began = Instant::now();
     let ground = Ground::prepare(options.folder.as_deref(), needed_space(options))?;
-    let mut course =
-        Course { ground, options, report: Report::new(&options.sizes), filled: HashSet::new() };
-    let all: [(Name, fn(&mut Course<'_>) -> Result<()>); 6] = [
+    let mut course = Course { ground, options, report: Report::new(&options.sizes), filled: HashSet::new() };
+    if course.report.load_before > QUIET {
+        note(&format!(
+            "the machine is busy (load {}): the figures are those of what it has left",
+            course.report.load_before
+        ));
+    }
+    let all: [(Name, Measure); 6] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
@@ -70,6 +78,9 @@ fn needed_space(options: &Options) -> u64 {
     sizes.entities() * 6_000 + files.max(cells) + 256 * MIB
 }
 
+/// Measures, and adds the figures to the report.
+type Measure = fn(&mut Course<'_>) -> Result<()>;
+
 /// What the measurements share.
 struct Course<'a> {
     ground: Ground,
@@ -95,12 +106,20 @@ impl Course<'_> {
     }
 
     /// Sees to it that a Cell is there with its entities; what its import took, if it was not.
-    fn fill(&mut self, cell: &'static str, unit: &Unit, client: &Client) -> Result<Option<(Taken, Duration)>> {
+    fn fill(
+        &mut self,
+        cell: &'static str,
+        unit: &Unit,
+        client: &Client,
+    ) -> Result<Option<(Taken, Duration)>> {
         if self.filled.contains(cell) {
             return Ok(None);
         }
         let count = self.entities_of(cell);
-        note(&format!("  {cell}: {} entities are written into a snapshot and imported", figures::count(count as f64)));
+        note(&format!(
+            "  {cell}: {} entities are written into a snapshot and imported",
+            figures::count(count as f64)
+        ));
         let path = self.ground.path("entities.zip");
         snapshots::entities::write(&path, count)?;
         client.create_cell(cell)?;

@@ -19,16 +19,15 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     let count = course.options.sizes.cells();
     note(&format!("  {} Cells are created", figures::count(count as f64)));
     let (unit, _client) = course.start(DATA)?;
-    let (next, token) = (AtomicU64::new(0), unit.token.clone());
+    let next = AtomicU64::new(0);
+    let headers = unit.headers("Content-Type: application/json\r\nAccept: application/json\r\n");
     let script: load::Script = Arc::new(move |_client, _sent, out| {
         let n = next.fetch_add(1, Ordering::Relaxed);
-        let headers = format!(
-            "Authorization: Bearer {token}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
-        );
         wire::request(out, "POST", "/__ctl/Cell", &headers, format!(r#"{{"Name":"cell-{n}"}}"#).as_bytes());
         n < count
     });
-    let created = load::run(unit.address(), CLIENTS, &Arc::new(AtomicBool::new(false)), &script)?.unrefused()?;
+    let created =
+        load::run(unit.address(), CLIENTS, &Arc::new(AtomicBool::new(false)), &script)?.unrefused()?;
     unit.stop()?;
 
     let (mut starts, mut idle) = (Vec::new(), 0);
@@ -41,9 +40,19 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     starts.sort_unstable();
     let (median, worst) = (starts[STARTS / 2], starts[STARTS - 1]);
     let ms = median.as_secs_f64() * 1000.0;
-    let from = format!("median of {STARTS}, at most {}; Cells were made at {}/s", figures::time(worst), figures::count(created.rate()));
+    let from = format!(
+        "median of {STARTS}, at most {}; Cells were made at {}/s",
+        figures::time(worst),
+        figures::count(created.rate())
+    );
     course.report.add("startup", "to first answer", (ms, "ms"), Some(Target::AtMost(50.0)), from);
     let from = format!("at most, of {STARTS}, {}", "half a second after the start");
-    course.report.add("startup", "idle memory", (figures::mib(idle), "MiB"), Some(Target::AtMost(30.0)), from);
+    course.report.add(
+        "startup",
+        "idle memory",
+        (figures::mib(idle), "MiB"),
+        Some(Target::AtMost(30.0)),
+        from,
+    );
     course.ground.remove(DATA)
 }

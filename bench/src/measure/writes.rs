@@ -72,9 +72,8 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
 
 /// Even clients replace entities, odd ones files.
 fn script(unit: &Unit, count: u64) -> Script {
-    let authorization = format!("Authorization: Bearer {}\r\n", unit.token);
-    let json = format!("{authorization}Content-Type: application/json\r\nAccept: application/json\r\n");
-    let text = format!("{authorization}Content-Type: text/plain\r\n");
+    let json = unit.headers("Content-Type: application/json\r\nAccept: application/json\r\n");
+    let text = unit.headers("Content-Type: text/plain\r\n");
     Arc::new(move |client, sent, out| {
         let n = (sent * 7 + client as u64 * 131) % DIFFERENT;
         if client.is_multiple_of(2) {

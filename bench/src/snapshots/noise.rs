@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn ids_differ() {
-        let ids: std::collections::HashSet<_> = (0..4).flat_map(|kind| (0..500).map(move |n| id(kind, n))).collect();
+        let ids: std::collections::HashSet<_> =
+            (0..4).flat_map(|kind| (0..500).map(move |n| id(kind, n))).collect();
         assert_eq!(ids.len(), 2000);
         assert!(ids.iter().all(|id| id.len() == 22));
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use saibo_model::Document;
+use saibo_model::{Document, Id};
 use saibo_store::Place;
 
 /// More than this and all are forgotten: filling it again costs a few reads.
@@ -62,5 +62,12 @@ impl KnownCells {
         let mut state = self.0.write();
         state.epoch += 1;
         state.by_name.remove(name);
+    }
+
+    /// Forgets a Cell, whatever its name is by now.
+    pub(crate) fn forget_cell(&self, cell: &Id) {
+        let mut state = self.0.write();
+        state.epoch += 1;
+        state.by_name.retain(|_, known| known.place.cell != *cell);
     }
 }

@@ -236,7 +236,12 @@ impl Unit {
         tx.set_value(GENERATION, cell.as_str(), None)
     }
 
-    /// Looks a Cell up anew the next time: its document or generation has changed.
+    /// Looks a Cell up anew the next time, because its generation has changed or it is gone.
+    pub(crate) fn forget_cell(&self, cell: &Id) {
+        self.known.forget_cell(cell);
+    }
+
+    /// Looks the Cell of a name up anew the next time, because its document has changed.
     pub(crate) fn forget(&self, name: &str) {
         self.known.forget(name);
     }

@@ -21,6 +21,8 @@ pub enum Field {
         /// How the stored value compares.
         stored: Stored,
     },
+    /// Its place among all documents: the order in which they came.
+    Position,
     /// A text among the hidden fields: the `Owner` of a Cell.
     Hidden(String),
     /// The key of the parent document: `_Box.Name`, `_EntityType.Name`.

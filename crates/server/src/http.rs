@@ -18,5 +18,6 @@ mod target;
 
 pub use error::LimitExceeded;
 pub use listener::{BindError, bind, serve};
+pub(crate) use request::Replay;
 pub use request::{Query, Request, Segment};
 pub use response::Response;

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use saibo_core::Housekeeping;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -38,7 +40,11 @@ pub struct Unit {
     app: Arc<App>,
     address: SocketAddr,
     accepting: JoinHandle<()>,
+    housekeeping: Housekeeping,
 }
+
+/// How often the unit looks for what is to be removed.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 impl Unit {
     /// Starts a unit.
@@ -66,11 +72,13 @@ impl Unit {
         let url = config.unit.url.clone().unwrap_or_else(|| UnitUrl::of_listener(address));
         let wired = tokio::task::spawn_blocking(move || {
             let unit = wiring::unit(&config, url.as_str(), &data, &secrets)?;
-            Ok::<_, StartError>(App::new(config, url, data, secrets, unit))
+            let housekeeping = Housekeeping::start(&unit, HOUSEKEEPING)?;
+            Ok::<_, StartError>((App::new(config, url, data, secrets, unit), housekeeping))
         });
-        let app = Arc::new(wired.await.map_err(|_| StartError::Interrupted)??);
+        let (app, housekeeping) = wired.await.map_err(|_| StartError::Interrupted)??;
+        let app = Arc::new(app);
         let accepting = tokio::spawn(http::serve(listener, app.clone(), Arc::new(Router::new(routes))));
-        Ok(Self { app, address, accepting })
+        Ok(Self { app, address, accepting, housekeeping })
     }
 
     /// What its handlers see.
@@ -93,8 +101,12 @@ impl Unit {
         let _ = self.accepting.await;
         self.app.tasks.close();
         let unit = self.app.unit.clone();
+        let housekeeping = self.housekeeping;
         // Exports and imports stop where they are and are taken up at the next start.
-        let jobs = tokio::task::spawn_blocking(move || unit.jobs().close());
+        let jobs = tokio::task::spawn_blocking(move || {
+            unit.jobs().close();
+            housekeeping.stop();
+        });
         let ended = async {
             self.app.tasks.wait().await;
             jobs.await.is_ok()

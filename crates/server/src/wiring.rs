@@ -22,7 +22,7 @@ use crate::unit::StartError;
 /// Name and version of this program, for the manifests of snapshots.
 const PROGRAM: &str = concat!("saibo ", env!("CARGO_PKG_VERSION"));
 
-/// Opens the data folder's register, and makes the unit over it. Whatever was unfinished is taken up.
+/// Opens the data folder's register, and makes the unit over it. Jobs that were unfinished are taken up.
 ///
 /// # Errors
 /// If the folder cannot be used as it is.
@@ -44,10 +44,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
             jobs: config.limits.concurrent_jobs,
             password_checks: config.limits.concurrent_password_checks,
         },
-        passwords: PasswordHasher::new(match config.cell.password_hash {
-            PasswordHash::Argon2id => HashAlgorithm::Argon2id,
-            PasswordHash::Scrypt => HashAlgorithm::Scrypt,
-        }),
+        passwords: passwords(config),
         authentication: config.authentication.settings(),
         replaced_kept_for: Duration::from_secs(config.cell.replaced_kept_hours * 3600),
         program: PROGRAM,
@@ -59,6 +56,16 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
     let unit = Arc::new(Unit::new(Arc::new(backend), settings, keys, signing_key, transcell));
     unit.resume()?;
     Ok(unit)
+}
+
+/// How passwords are hashed and checked.
+fn passwords(config: &Config) -> PasswordHasher {
+    let algorithm = match config.cell.password_hash {
+        PasswordHash::Argon2id => HashAlgorithm::Argon2id,
+        PasswordHash::Scrypt => HashAlgorithm::Scrypt,
+    };
+    let legacy_salt = config.authentication.legacy_password_salt.as_ref().map(|salt| salt.expose().to_owned());
+    PasswordHasher { legacy_salt, ..PasswordHasher::new(algorithm) }
 }
 
 /// The unit's own key, and the certificates of the units that it believes.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use saibo_model::node::Content;
-use saibo_model::{Document, EntitySet, Id, Node};
+use saibo_model::{Document, EntitySet, Id, Kind, Node};
 use saibo_store::builder::{Built, BuiltCell, Defect};
 use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
 
@@ -226,16 +226,20 @@ impl Builder for SqliteBuilder {
         Ok(defects)
     }
 
-    fn line_of(&self, id: &Id) -> Result<Option<u64>> {
+    fn line_of(&self, id: &Id) -> Result<Option<(Kind, u64)>> {
         let doing = while_doing("looking for where a document came from");
-        self.connection
+        let found = self
+            .connection
             .prepare_cached(
-                "SELECT r.line+d.seq-r.seq FROM document d JOIN waiting.run r ON r.seq<=d.seq WHERE d.id=? \
-                 ORDER BY d.seq DESC,r.seq DESC LIMIT 1",
+                "SELECT s.kind,r.line+d.seq-r.seq FROM document d JOIN entity_set s ON s.id=d.entity_set \
+                 JOIN waiting.run r ON r.seq<=d.seq WHERE d.id=? ORDER BY d.seq DESC,r.seq DESC LIMIT 1",
             )
-            .and_then(|mut statement| statement.query_row([id.as_str()], |row| row.get::<_, i64>(0)).optional())
-            .map(|line| line.and_then(|line| u64::try_from(line).ok()))
-            .map_err(doing)
+            .and_then(|mut statement| {
+                let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
+                statement.query_row([id.as_str()], row).optional()
+            });
+        let found = found.map_err(doing)?;
+        Ok(found.and_then(|(kind, line)| Some((Kind::from_name(&kind)?, u64::try_from(line).ok()?))))
     }
 
     fn read_with(&self, work: &mut dyn FnMut(&dyn ReadTx) -> saibo_model::Result<()>) -> saibo_model::Result<()> {

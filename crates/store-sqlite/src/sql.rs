@@ -149,7 +149,7 @@ impl Sql {
             self.text.push_str(match (term.descending, &term.field) {
                 (true, _) => " DESC,",
                 // Never absent: the plain order can walk an index.
-                (false, Field::Key | Field::Published | Field::Updated) => ",",
+                (false, Field::Key | Field::Published | Field::Updated | Field::Position) => ",",
                 (false, _) => " NULLS LAST,",
             });
         }
@@ -166,6 +166,7 @@ pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
         Field::Published => format!("{table}published"),
         Field::Updated => format!("{table}updated"),
         Field::ParentKey => "(SELECT p.key FROM document p WHERE p.id=d.parent)".to_owned(),
+        Field::Position => format!("{table}seq"),
         Field::Hidden(name) => {
             format!("json_extract({table}hidden,'{}')", json_path(std::slice::from_ref(name))?)
         }

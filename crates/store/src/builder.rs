@@ -1,7 +1,7 @@
 //! Building a whole Cell beside the live one.
 
 use saibo_model::node::Content;
-use saibo_model::{Document, Id, Node};
+use saibo_model::{Document, Id, Kind, Node};
 
 use crate::blob::BlobWriter;
 use crate::{ReadTx, Result};
@@ -87,8 +87,9 @@ pub trait Builder: Send {
     /// `limit`. Called once, after everything was added.
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>>;
 
-    /// The line that a document came from, the later one if several have that id, after [`Builder::check`].
-    fn line_of(&self, id: &Id) -> Result<Option<u64>>;
+    /// The kind of a document and the line that it came from, of the later one if several have that id, after
+    /// [`Builder::check`].
+    fn line_of(&self, id: &Id) -> Result<Option<(Kind, u64)>>;
 
     /// Reads what was built, after [`Builder::check`].
     fn read_with(

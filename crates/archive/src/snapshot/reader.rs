@@ -72,6 +72,8 @@ impl<R: Read + Seek> SnapshotReader<R> {
             levels: 0,
             parents_first: true,
         };
+        // One of another version is told so, whatever else it lacks.
+        reader.export = reader.find_export_manifest()?;
         let names = reader.survey()?;
         reader.check_tree(&names)?;
         let ours = [layout::ENTRY_LIST, layout::MANIFEST, layout::SIGNATURE];
@@ -79,8 +81,18 @@ impl<R: Read + Seek> SnapshotReader<R> {
         for name in layout::required().chain(ours.into_iter().filter(|_| has_ours)) {
             reader.single(name)?;
         }
-        reader.export = ExportManifest::parse(&reader.small(layout::EXPORT_MANIFEST)?)?;
         Ok(reader)
+    }
+
+    /// Reads the entry that says which version this is; it is the first as a rule.
+    fn find_export_manifest(&self) -> Result<ExportManifest> {
+        let mut cursor = self.cursor();
+        while let Some(entry) = cursor.next(&self.source, &self.limits)? {
+            if entry.name() == layout::EXPORT_MANIFEST {
+                return ExportManifest::parse(&self.small_entry(&entry)?);
+            }
+        }
+        Err(Error::missing(layout::EXPORT_MANIFEST))
     }
 
     /// Goes over the directory: sums up, remembers the single entries, indexes the names.

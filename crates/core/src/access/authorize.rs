@@ -81,6 +81,23 @@ pub fn authorize_unit(access: &Access) -> Result<()> {
     }
 }
 
+/// Whether somebody may change the properties of a Cell (API page 291): its unit user alone, for some of them decide
+/// what the unit itself does (page 106).
+///
+/// # Errors
+/// Why not.
+pub fn authorize_cell_properties(access: &Access, cell: &Cell) -> Result<()> {
+    if is_unit_user(access, cell) {
+        return Ok(());
+    }
+    Err(match &access.subject {
+        Subject::Invalid(code) => *code,
+        Subject::Anonymous | Subject::Basic(_) => ErrorCode::AuthorizationRequired,
+        _ => ErrorCode::UnitUserRequired,
+    }
+    .into())
+}
+
 /// Whether somebody may change their own password (API page 294), and which Account that is.
 ///
 /// # Errors

@@ -13,8 +13,8 @@ use saibo_oauth::scope::Scopes;
 
 pub use authenticate::{Credentials, authenticate};
 pub use authorize::{
-    InBox, Target, authorize, authorize_introspection, authorize_own_password, authorize_unit, is_unit_user,
-    may_read_acl,
+    InBox, Target, authorize, authorize_cell_properties, authorize_introspection, authorize_own_password,
+    authorize_unit, is_unit_user, may_read_acl,
 };
 pub use lockout::{Lockout, Turnstile};
 pub use roles::{Vouched, roles_of_account, roles_of_visitor};

@@ -13,8 +13,8 @@ use super::acl::{look_up, parse};
 use super::proppatch::apply;
 use super::view::{AclShower, show};
 use super::{Found, etag_of, resource};
-use crate::access::{Target, is_unit_user, may_read_acl};
-use crate::{Access, Cell, Subject, Unit};
+use crate::access::{Target, authorize_cell_properties, may_read_acl};
+use crate::{Access, Cell, Unit};
 
 /// Shows the Cell. What is below it is never shown, whatever the depth (API page 290).
 ///
@@ -50,14 +50,7 @@ pub fn options(cell: &Cell, access: &Access) -> Result<()> {
 /// # Errors
 /// Why whoever asks may not; those of [`Proppatch::parse`]; the store's.
 pub fn proppatch(cell: &Cell, access: &Access, body: &[u8], now: i64) -> Result<Found> {
-    if !is_unit_user(access, cell) {
-        return Err(match &access.subject {
-            Subject::Invalid(code) => *code,
-            Subject::Anonymous | Subject::Basic(_) => ErrorCode::AuthorizationRequired,
-            _ => ErrorCode::UnitUserRequired,
-        }
-        .into());
-    }
+    authorize_cell_properties(access, cell)?;
     let patch = Proppatch::parse(body)?;
     let href = cell.url().to_owned();
     cell.store().write(move |tx| {

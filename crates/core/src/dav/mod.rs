@@ -34,7 +34,7 @@ pub use move_::{Move, Moved, move_};
 pub use options::{authorize_service, options};
 pub use propfind::{Found, propfind};
 pub use proppatch::proppatch;
-pub use put::{Put, Upload};
+pub use put::{Put, Upload, Uploaded};
 pub use request::Request;
 pub use resource::{BoxOf, Resource};
 pub use served::{Resolved, SERVICE_SOURCE, Served, missing, resolve, resolve_for_get};

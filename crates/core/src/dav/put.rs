@@ -7,7 +7,7 @@ use saibo_dav::header::ETag;
 use saibo_model::node::{Node, NodeKind};
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Result, name};
-use saibo_store::{BlobWriter, ReadTx, WriteTx};
+use saibo_store::{BlobWriter, ReadTx, StoredContent, WriteTx};
 
 use super::{Request, Resource, Served, content, etag_of, parent_for_new, sweep};
 
@@ -59,16 +59,42 @@ impl Upload {
         Ok(self.writer.write_all(bytes).map_err(|e| saibo_store::Error::io("writing a content", e))?)
     }
 
+    /// Ends the content: it is on disk.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn finish(self) -> Result<Uploaded> {
+        let Self { request, content_type, if_match, writer } = self;
+        Ok(Uploaded { request, content_type, if_match, stored: Arc::new(writer.finish()?) })
+    }
+
     /// Puts what was written in the file's place.
     ///
     /// # Errors
     /// Those of [`Upload::begin`]; the store's.
     pub fn commit(self) -> Result<Put> {
-        let Self { request, content_type, if_match, writer } = self;
-        // Shared, so that the pin outlives the transaction's commit and not just its work.
-        let stored = Arc::new(writer.finish()?);
-        let written = stored.clone();
-        let (put, replaced) = request.write(
+        self.finish()?.commit()
+    }
+}
+
+/// A file that was written whole and is in no place yet. Dropped, it leaves nothing.
+pub struct Uploaded {
+    request: Request,
+    content_type: Option<String>,
+    if_match: Option<String>,
+    /// Shared, so that the pin outlives the transaction's commit and not just its work.
+    stored: Arc<StoredContent>,
+}
+
+impl Uploaded {
+    /// Puts it in the file's place.
+    ///
+    /// # Errors
+    /// Those of [`Upload::begin`]; the store's.
+    pub fn commit(&self) -> Result<Put> {
+        let (written, content_type, if_match) =
+            (self.stored.clone(), self.content_type.clone(), self.if_match.clone());
+        let (put, replaced) = self.request.write(
             move |tx, request, resource| check(tx, request, resource, if_match.as_deref()),
             move |tx, request, resource| {
                 content::register(tx, &written)?;
@@ -83,9 +109,27 @@ impl Upload {
                 Ok((put, replaced.filter(|old| old.hash != written.content.hash)))
             },
         )?;
-        drop(stored);
-        sweep(&request, replaced.as_ref().is_some_and(content::is_in_blobs));
+        sweep(&self.request, replaced.as_ref().is_some_and(content::is_in_blobs));
         Ok(put)
+    }
+
+    /// The same content for the same request, which was looked up and let in anew: the Cell's store was replaced
+    /// while the content came, and the client is not to send it again.
+    ///
+    /// # Errors
+    /// Those of [`Upload::begin`]; the store's.
+    pub fn carry_over(self, request: Request) -> Result<Self> {
+        let Self { request: before, content_type, if_match, stored } = self;
+        let mut upload = Upload::begin(request, content_type, if_match, Some(stored.content.length))?;
+        let copied = match &stored.small {
+            Some(bytes) => upload.writer.write_all(bytes),
+            None => {
+                let mut written = before.cell.blobs().open(&stored.content.hash)?;
+                std::io::copy(&mut written, &mut upload.writer).map(|_bytes| ())
+            }
+        };
+        copied.map_err(|e| saibo_store::Error::io("copying a content", e))?;
+        upload.finish()
     }
 }
 

@@ -52,7 +52,9 @@ pub(super) fn error(
             let at = Whence { kind: Kind::UserData, line: *line };
             missing(format!("{at}: `ll` names {id}{more}"))
         }
-        Defect::DanglingParent { id, missing: other } => missing(format!("{}: `l` names {other}{more}", at(id)?)),
+        Defect::DanglingParent { id, missing: other } => {
+            missing(format!("{}: `l` names {other}{more}", at(id)?))
+        }
         Defect::DanglingCollection { id, missing: other } => {
             missing(format!("{}: the OData collection {other}{more}", at(id)?))
         }
@@ -62,15 +64,14 @@ pub(super) fn error(
     })
 }
 
-/// Where a document or resource of that id stands; the later one, if there are two.
+/// Where a document or resource of that id stands; the later document, if there are two.
 fn place(builder: &dyn Builder, id: &Id) -> Result<String> {
-    let line = builder.line_of(id)?;
+    if let Some((kind, line)) = builder.line_of(id)? {
+        return Ok(Whence { kind, line }.to_string());
+    }
     let mut found = None;
     builder.read_with(&mut |tx| {
-        found = match (line, tx.document_by_id(id)?) {
-            (Some(line), Some(document)) => Some(Whence { kind: document.set.kind, line }.to_string()),
-            _ => resource(tx, id)?,
-        };
+        found = resource(tx, id)?;
         Ok(())
     })?;
     Ok(found.unwrap_or_else(|| "a document".to_owned()))

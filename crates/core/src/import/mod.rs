@@ -7,15 +7,17 @@
 mod defects;
 mod read;
 mod replaced;
+mod swap;
 
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use saibo_archive::{Limits, SnapshotReader};
-use saibo_model::{ErrorCode, Result, name};
+use saibo_model::{ErrorCode, Id, Result, name};
 
 use crate::access::Access;
-use crate::job::{Job, JobKind, Running, State, Totals};
+use crate::job::{End, Job, JobKind, Running, State, Totals};
+use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, snapshot};
 
 pub(crate) use replaced::forget_all;
@@ -91,10 +93,16 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
-        let cell = owner.cell(&accepted.cell_name)?;
-        let (_info, file) = snapshot::open(&owner, cell.id(), &file_name(&accepted.name))?;
+        let id = Id::from(accepted.cell.as_str());
+        let cell = owner.cell_of(&id)?;
+        let (_info, file) = snapshot::open(&owner, &id, &file_name(&accepted.name))?;
+        leftover::clear_of(&owner, &id)?;
+        let making = Making::begin(&owner, &id)?;
         let built = read::build(&owner, &cell, file, progress)?;
-        replaced::adopt(&owner, &cell, built)
+        drop(cell);
+        // An undo may have come meanwhile: what is replaced is what is live then.
+        swap::adopt(&owner, &owner.cell_of(&id)?, built, &making, accepted)?;
+        Ok(End::Entered)
     })
 }
 

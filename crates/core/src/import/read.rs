@@ -14,7 +14,7 @@ use super::defects::{self, Whence, missing};
 use super::weight;
 use crate::document::{self, Extra};
 use crate::job::{Phase, Progress};
-use crate::{Cell, Unit, archive};
+use crate::{Cell, Unit, archive, token};
 
 /// How many defects are looked for; the first is reported with how many there are.
 const DEFECTS: usize = 100;
@@ -39,6 +39,7 @@ pub(super) fn build(unit: &Unit, cell: &Cell, file: impl Read + Seek, progress: 
     let from = cell_id(&snapshot)?;
     let mut import = Import {
         from,
+        cell,
         builder: unit.backend().build(cell.id())?,
         progress,
         boxes: HashMap::new(),
@@ -63,6 +64,8 @@ fn cell_id(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<Id> {
 struct Import<'a> {
     /// Id of the Cell that the snapshot was made of: as a Box's id it means the main box.
     from: Id,
+    /// The Cell whose content is replaced.
+    cell: &'a Cell,
     builder: Box<dyn Builder>,
     progress: &'a Progress,
     /// By OData collection: the Box that its documents say it is in, and which said so first.
@@ -93,6 +96,9 @@ impl Import<'_> {
         let document = self.document_of(line, at)?;
         let origin = Origin { line: at.line };
         self.builder.document(&document, origin)?;
+        if line.kind == Kind::Account {
+            token::carry_history(self.cell.store().as_ref(), self.builder.as_mut(), &document.id)?;
+        }
         for held in line.entity_links.iter().flatten() {
             let (_entity_type, id) = held
                 .split_once(':')

@@ -1,16 +1,17 @@
-//! Putting what was built in the place of the live content, and back again.
+//! What imports replaced: it is kept for a time, can be brought back, and is removed then.
 
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::builder::Built;
-use saibo_store::{Place, StoreExt as _};
+use saibo_store::{ErrorKind, Place, StoreExt as _};
 use serde::{Deserialize, Serialize};
 
+use super::swap::swap;
 use crate::access::Access;
 use crate::job::JobKind;
+use crate::leftover::Making;
 use crate::{Cell, Unit, clock, snapshot};
 
 /// Scope of the register's values that hold what was replaced, named `{cell id}/{generation}`.
-const SCOPE: &str = "replaced";
+pub(super) const SCOPE: &str = "replaced";
 
 /// Content of a Cell that an import replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,47 +25,19 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         format!("{}/{}", self.cell, self.generation)
     }
 
     fn place(&self) -> Place {
         Place { cell: Id::from(self.cell.as_str()), generation: self.generation }
     }
-}
 
-/// Puts a built generation in the place of the live one, in one transaction of the register.
-pub(super) fn adopt(unit: &Unit, cell: &Cell, built: Built) -> Result<()> {
-    let next = Place { cell: cell.id().clone(), generation: built.generation() };
-    swap(unit, cell, next, None)?;
-    built.keep();
-    Ok(())
-}
-
-/// Makes another generation the live one; `taken_back` is no longer a replaced one then.
-fn swap(unit: &Unit, cell: &Cell, next: Place, taken_back: Option<Replaced>) -> Result<()> {
-    // Whoever writes now is told to look the Cell up again; what was answered is in the old content, as anything
-    // that came before the import is.
-    cell.store().retire();
-    let before = Replaced {
-        cell: cell.id().to_string(),
-        generation: cell.place().generation,
-        replaced_at: clock::now(),
-    };
-    let swapped = unit.backend().register().write(move |tx| {
-        let text = serde_json::to_string(&before).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
-        Unit::set_generation(tx, &next)?;
-        tx.set_value(SCOPE, &before.key(), Some(&text))?;
-        if let Some(taken_back) = &taken_back {
-            tx.set_value(SCOPE, &taken_back.key(), None)?;
-        }
-        Ok(())
-    });
-    if swapped.is_err() {
-        cell.store().reinstate();
+    /// Whether it is kept no longer.
+    fn is_past(&self, unit: &Unit, now: i64) -> bool {
+        let kept = i64::try_from(unit.settings().replaced_kept_for.as_millis()).unwrap_or(i64::MAX);
+        now >= self.replaced_at.saturating_add(kept)
     }
-    unit.forget(cell.name());
-    swapped
 }
 
 /// What imports into a Cell have replaced and is still there, the latest last.
@@ -92,19 +65,30 @@ fn all(unit: &Unit) -> Result<Vec<Replaced>> {
 ///
 /// # Errors
 /// If somebody may not; [`ErrorCode::CellLocked`] while an import runs; [`ErrorCode::ResourceNotFound`] if nothing is
-/// kept.
+/// kept, or not any longer; that the Cell was replaced meanwhile ([`saibo_store::Error::is_retired`]).
 pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     snapshot::authorize(cell, access)?;
     if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
         return Err(ErrorCode::CellLocked.with(["import"]));
     }
-    let last = replaced(unit, cell.id())?.pop();
-    let last = last.ok_or_else(|| ErrorCode::ResourceNotFound.with(["what the last import replaced"]))?;
-    // A store that was replaced takes no writes; it is to take them again.
-    let (store, _blobs) = unit.backend().open(&last.place())?;
-    swap(unit, cell, last.place(), Some(last))?;
-    store.reinstate();
-    Ok(())
+    let last = replaced(unit, cell.id())?.pop().filter(|last| !last.is_past(unit, clock::now()));
+    let last = last.ok_or_else(nothing_kept)?;
+    let (key, place) = (last.key(), last.place());
+    swap(unit, cell, &place, move |tx| {
+        // It may have been removed a moment ago.
+        if tx.read().value(SCOPE, &key)?.is_none() {
+            return Err(nothing_kept());
+        }
+        tx.set_value(SCOPE, &key, None)
+    })
+    .map_err(|error| match saibo_store::Error::among(&error).map(saibo_store::Error::kind) {
+        Some(ErrorKind::NotFound) => nothing_kept().because(error),
+        _ => error,
+    })
+}
+
+fn nothing_kept() -> saibo_model::Error {
+    ErrorCode::ResourceNotFound.with(["what the last import replaced"])
 }
 
 /// Removes what was replaced longer ago than it is kept; how many.
@@ -112,21 +96,36 @@ pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
 /// # Errors
 /// The store's.
 pub fn remove_expired(unit: &Unit) -> Result<usize> {
-    let kept = i64::try_from(unit.settings().replaced_kept_for.as_millis()).unwrap_or(i64::MAX);
     let now = clock::now();
     let mut removed = 0;
-    for one in all(unit)? {
+    for one in all(unit)?.into_iter().filter(|one| one.is_past(unit, now)) {
         let place = one.place();
         // An export may still read from it.
-        let in_use = unit.jobs().running(&place.cell, JobKind::Export).is_some();
-        if in_use || now < one.replaced_at.saturating_add(kept) {
-            continue;
+        if unit.jobs().running(&place.cell, JobKind::Export).is_none() && forget(unit, &one, &place)? {
+            removed += 1;
         }
-        unit.backend().remove(&place)?;
-        unit.backend().register().write(move |tx| tx.set_value(SCOPE, &one.key(), None))?;
-        removed += 1;
     }
     Ok(removed)
+}
+
+/// Forgets one that was replaced, then removes it: in this order, so that nobody can bring back what goes. Whether
+/// it was still there to be forgotten.
+fn forget(unit: &Unit, one: &Replaced, place: &Place) -> Result<bool> {
+    let making = Making::planned(unit, &place.cell);
+    let (entry, key) = (making.entry(), one.key());
+    let forgotten = unit.backend().register().write(move |tx| {
+        if tx.read().value(SCOPE, &key)?.is_none() {
+            return Ok(false);
+        }
+        tx.set_value(SCOPE, &key, None)?;
+        entry.write(tx)?;
+        Ok(true)
+    })?;
+    if forgotten {
+        unit.backend().remove(place)?;
+        making.done()?;
+    }
+    Ok(forgotten)
 }
 
 /// Forgets what was replaced of a Cell that is deleted; the backend removes the data.

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::{Store, StoreExt as _};
+use saibo_store::{Store, StoreExt as _, WriteTx};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Turnstile;
@@ -84,6 +84,31 @@ impl Job {
         };
         format!("{cell}/{kind}")
     }
+
+    /// Enters it in the register.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn enter(&self, tx: &mut dyn WriteTx) -> Result<()> {
+        let text = serde_json::to_string(self).map_err(|e| ErrorCode::Unknown.with([""]).because(e))?;
+        tx.set_value(SCOPE, &Self::key(&self.cell, self.kind), Some(&text))
+    }
+
+    /// The same job, over by now.
+    #[must_use]
+    pub(crate) fn done(self) -> Self {
+        Self { state: State::Done { finished_at: clock::now() }, ..self }
+    }
+}
+
+/// Where the end of a job that went well stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nowhere yet.
+    Open,
+    /// In the register: it was entered in the very transaction in which the job took effect, so that no crash can come
+    /// between the two and have it run again.
+    Entered,
 }
 
 /// A job that runs in this process, or waits to.
@@ -230,9 +255,8 @@ impl Jobs {
     }
 
     fn record(&self, job: &Job) -> Result<()> {
-        let text = serde_json::to_string(job).map_err(|e| ErrorCode::Unknown.with([""]).because(e))?;
-        let key = Job::key(&job.cell, job.kind);
-        self.register.write(move |tx| tx.set_value(SCOPE, &key, Some(&text)))
+        let job = job.clone();
+        self.register.write(move |tx| job.enter(tx))
     }
 
     /// Forgets the jobs of a Cell that is deleted.

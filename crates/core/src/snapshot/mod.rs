@@ -9,10 +9,11 @@ pub mod view;
 use saibo_dav::header::ETag;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::{Backend, ReadSeek, ReadTx, SnapshotInfo, SnapshotWriter, StoreExt as _};
+use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotWriter, StoreExt as _};
 
 use crate::access::Access;
 use crate::dav::resource::authorize_cell;
+use crate::leftover::Making;
 use crate::{Cell, Unit, clock};
 
 /// Scope of the register's values that hold what is known of a Cell's snapshot files.
@@ -66,13 +67,17 @@ pub fn open(unit: &Unit, cell: &Id, name: &str) -> Result<(SnapshotInfo, Box<dyn
 /// [`ErrorCode::ResourceNotFound`]; the store's.
 pub fn delete(unit: &Unit, cell: &Id, name: &str) -> Result<()> {
     let (owner, taken) = (cell.clone(), name.to_owned());
+    let making = Making::planned(unit, cell);
+    let entry = making.entry();
     let info = unit.backend().register().write(move |tx| {
         let info = find(tx.read(), &owner, &taken)?;
         let info = info.ok_or_else(|| ErrorCode::ResourceNotFound.with([&taken]))?;
         tx.set_value(&scope(&owner), &taken, None)?;
+        entry.write(tx)?;
         Ok(info)
     })?;
-    Ok(unit.backend().snapshots().remove(cell, &info.place)?)
+    unit.backend().snapshots().remove(cell, &info.place)?;
+    making.done()
 }
 
 /// How a file gets its name.
@@ -91,12 +96,17 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Begins a file.
+    /// Begins a file. `announced` is how long whoever sends it says that it is.
     ///
     /// # Errors
-    /// The store's.
-    pub fn begin(backend: &dyn Backend) -> Result<Self> {
-        Ok(Self { writer: backend.snapshots().writer()?, length: 0 })
+    /// [`ErrorCode::DiskFull`] if there is no room for as much; the store's.
+    pub fn begin(unit: &Unit, announced: Option<u64>) -> Result<Self> {
+        if let Some(length) = announced
+            && unit.backend().free_space()? < length
+        {
+            return Err(ErrorCode::DiskFull.into());
+        }
+        Ok(Self { writer: unit.backend().snapshots().writer()?, length: 0 })
     }
 
     /// Adds bytes.
@@ -135,6 +145,7 @@ pub(crate) fn publish(
     length: u64,
     naming: Naming<'_>,
 ) -> Result<(SnapshotInfo, bool)> {
+    let making = Making::begin(unit, cell)?;
     let place = writer.keep(cell)?;
     let now = clock::now();
     let (if_match, must_be_new) = match naming {
@@ -150,7 +161,7 @@ pub(crate) fn publish(
         content_type: content_type.to_owned(),
         length,
     };
-    let owner = cell.clone();
+    let (owner, entry) = (cell.clone(), making.entry());
     let entered = unit.backend().register().write(move |tx| {
         let before = find(tx.read(), &owner, &info.name)?;
         if let Some(before) = &before {
@@ -163,17 +174,24 @@ pub(crate) fn publish(
         }
         let text = serde_json::to_string(&info).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
         tx.set_value(&scope(&owner), &info.name, Some(&text))?;
+        if before.is_none() {
+            entry.remove(tx)?;
+        }
         Ok((info, before))
     });
     match entered {
         Ok((info, before)) => {
-            if let Some(before) = &before {
-                unit.backend().snapshots().remove(cell, &before.place)?;
+            let Some(before) = before else { return Ok((info, true)) };
+            // It has its name, whatever becomes of the file that had it before.
+            let removed = unit.backend().snapshots().remove(cell, &before.place).map_err(saibo_model::Error::from);
+            if let Err(error) = removed.and_then(|()| making.done()) {
+                tracing::warn!(%error, "a snapshot file that was replaced could not be removed yet");
             }
-            Ok((info, before.is_none()))
+            Ok((info, false))
         }
         Err(error) => {
             unit.backend().snapshots().remove(cell, &place)?;
+            making.done()?;
             Err(error)
         }
     }
@@ -185,11 +203,12 @@ pub fn etag(info: &SnapshotInfo) -> ETag {
     ETag { version: info.version, updated: info.updated }
 }
 
-/// Removes files that have no name: a crash came between writing one and naming it.
+/// Removes files that have no name: a crash came between writing one and naming it, or between taking its name away
+/// and removing it.
 ///
 /// # Errors
 /// The store's.
-pub fn scrub(unit: &Unit, cell: &Id) -> Result<()> {
+pub(crate) fn scrub(unit: &Unit, cell: &Id) -> Result<()> {
     let named: Vec<String> = list(unit, cell)?.into_iter().map(|info| info.place).collect();
     let snapshots = unit.backend().snapshots();
     for place in snapshots.places(cell)? {

@@ -10,7 +10,7 @@ use super::key;
 use super::mint::Mint;
 
 /// Scope of the Cell's values that hold the codes that were redeemed, with when they end.
-const REDEEMED: &str = "code";
+pub(super) const REDEEMED: &str = "code";
 
 /// # Errors
 /// Why the code is not accepted.

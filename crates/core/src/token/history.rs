@@ -1,5 +1,5 @@
 //! How the logins of an Account went: kept among the Cell's values, by the Account's id. A snapshot leaves
-//! them out, as the reference's does.
+//! them out, as the reference's does; an import keeps those of Accounts that there still are.
 
 use saibo_model::{ErrorCode, Id, Result};
 use saibo_oauth::grant::AuthHistory;

@@ -1,7 +1,7 @@
 //! The Cell's RSA key: what it signs for applications with (API page 298, OpenID Connect Core §2).
 //!
 //! It is made when it is first needed and kept among the Cell's values. It is in no snapshot: who has it speaks
-//! for the Cell, and a snapshot goes through many hands.
+//! for the Cell, and a snapshot goes through many hands. An import leaves the Cell the one it has.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -17,7 +17,7 @@ use crate::dav::resource::authorize_cell;
 use crate::{Access, Cell};
 
 /// Scope of the Cell's values that hold its key, by the key's id.
-const KEY: &str = "key";
+pub(super) const KEY: &str = "key";
 
 /// The Cell's key.
 pub(super) fn of_cell(cell: &Cell) -> Result<CellKey> {

@@ -4,6 +4,7 @@
 //! decided elsewhere, in [`access`](crate::access).
 
 pub mod authz;
+mod carried;
 mod client;
 mod code;
 mod history;
@@ -27,6 +28,7 @@ use saibo_oauth::grant::{
     Form, Grant, PasswordChangeRequired, TokenRequest, TokenResponse, unsupported_grant,
 };
 
+pub(crate) use carried::{carry_history, carry_over};
 pub use history::{LOGIN, history};
 pub use introspect::introspect;
 pub use key::{certificates, sign};

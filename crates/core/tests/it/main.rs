@@ -4,6 +4,9 @@
 
 mod dav;
 mod entities;
+mod hooked;
 mod portability;
+mod portability_crash;
+mod portability_swap;
 mod support;
 mod token;

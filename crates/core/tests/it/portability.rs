@@ -10,24 +10,24 @@ use serde_json::Value;
 use crate::support::Fixture;
 
 /// Written by personium-core 1.8.4 for a Cell that uses everything.
-const RICH: &[u8] = include_bytes!("../../../archive/tests/fixtures/rich.zip");
+pub(crate) const RICH: &[u8] = include_bytes!("../../../archive/tests/fixtures/rich.zip");
 
-fn put(fixture: &Fixture, cell: &Cell, name: &str, bytes: &[u8]) {
-    let mut upload = snapshot::Upload::begin(fixture.unit.backend().as_ref()).unwrap();
+pub(crate) fn put(fixture: &Fixture, cell: &Cell, name: &str, bytes: &[u8]) {
+    let mut upload = snapshot::Upload::begin(&fixture.unit, None).unwrap();
     upload.write(bytes).unwrap();
     upload
         .commit(&fixture.unit, cell.id(), name, "application/zip", snapshot::Naming::Replace(None))
         .unwrap();
 }
 
-fn get(fixture: &Fixture, cell: &Cell, name: &str) -> Vec<u8> {
+pub(crate) fn get(fixture: &Fixture, cell: &Cell, name: &str) -> Vec<u8> {
     let (_info, mut file) = snapshot::open(&fixture.unit, cell.id(), name).unwrap();
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).unwrap();
     bytes
 }
 
-fn import_as(fixture: &Fixture, cell: &Cell, bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn import_as(fixture: &Fixture, cell: &Cell, bytes: &[u8]) -> Result<(), String> {
     put(fixture, cell, "s.zip", bytes);
     import::start(&fixture.unit, cell, &fixture.master(), Some("s".to_owned())).map_err(|e| e.to_string())?;
     fixture.settle(cell);
@@ -38,7 +38,7 @@ fn import_as(fixture: &Fixture, cell: &Cell, bytes: &[u8]) -> Result<(), String>
     }
 }
 
-fn export_as(fixture: &Fixture, cell: &Cell, name: &str) -> Vec<u8> {
+pub(crate) fn export_as(fixture: &Fixture, cell: &Cell, name: &str) -> Vec<u8> {
     export::start(&fixture.unit, cell, &fixture.master(), Some(name.to_owned())).unwrap();
     fixture.settle(cell);
     get(fixture, cell, &format!("{name}.zip"))

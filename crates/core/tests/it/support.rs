@@ -12,6 +12,7 @@ use saibo_model::url::{CellAddressing, UnitUrl};
 use saibo_oauth::KeyRing;
 use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
 use saibo_saml::{Anchors, Bergshamra, UnitKey};
+use saibo_store::Backend;
 use saibo_store_sqlite::{Options, SqliteBackend};
 
 /// The master token of [`Fixture`].
@@ -46,6 +47,13 @@ impl Fixture {
         Self { unit, folder }
     }
 
+    /// A fresh unit with settings of a test's own.
+    pub(crate) fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let unit = unit_on(Arc::new(backend(folder.path())), settings);
+        Self { unit, folder }
+    }
+
     /// Closes the unit and opens it again.
     pub(crate) fn reopened(self) -> Self {
         let Self { unit, folder } = self;
@@ -57,10 +65,7 @@ impl Fixture {
 
     /// What the bearer of the master token may do.
     pub(crate) fn master(&self) -> Access {
-        let authorization = format!("Bearer {MASTER}");
-        let credentials =
-            access::Credentials { authorization: Some(&authorization), ..access::Credentials::default() };
-        access::authenticate(&self.unit, None, credentials, 0).unwrap()
+        master(&self.unit)
     }
 
     /// A new Cell.
@@ -81,13 +86,29 @@ impl Fixture {
     }
 }
 
+/// What the bearer of the master token may do.
+pub(crate) fn master(unit: &Unit) -> Access {
+    let authorization = format!("Bearer {MASTER}");
+    let credentials =
+        access::Credentials { authorization: Some(&authorization), ..access::Credentials::default() };
+    access::authenticate(unit, None, credentials, 0).unwrap()
+}
+
 /// Opens the unit of a folder.
 pub(crate) fn open(folder: &std::path::Path) -> Arc<Unit> {
-    let options = Options { open_cells: NonZeroUsize::new(8).unwrap() };
-    let backend = SqliteBackend::open(folder, options).unwrap();
+    unit_on(Arc::new(backend(folder)), settings())
+}
+
+/// Opens the backend of a folder.
+pub(crate) fn backend(folder: &std::path::Path) -> SqliteBackend {
+    SqliteBackend::open(folder, Options { open_cells: NonZeroUsize::new(8).unwrap() }).unwrap()
+}
+
+/// A unit over a backend.
+pub(crate) fn unit_on(backend: Arc<dyn Backend>, settings: Settings) -> Arc<Unit> {
     let keys = KeyRing::new([7; 32], 0);
     let signing_key = SigningKey::from_bytes(&[9; 32]);
-    Arc::new(Unit::new(Arc::new(backend), settings(), keys, signing_key, transcell()))
+    Arc::new(Unit::new(backend, settings, keys, signing_key, transcell()))
 }
 
 /// What the unit signs transcell tokens with: made once, for it takes a while.

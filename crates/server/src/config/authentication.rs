@@ -27,6 +27,10 @@ pub struct AuthenticationConfig {
     /// Whether a password hashed in another way than `cell.password_hash` says is hashed anew at its Account's
     /// next login.
     pub upgrade_hashes: bool,
+    /// The salt with which the unit that Accounts come from hashed their passwords, where that was with SHA-256
+    /// (personium-core's `security.auth.password.salt`): it is in no snapshot. Without it those passwords match
+    /// nothing.
+    pub legacy_password_salt: Option<Secret>,
     /// Name with which a resource server can look into any token at `__introspect` (API page 297).
     pub introspection_name: Option<String>,
     /// The password that goes with it.
@@ -47,6 +51,7 @@ impl Default for AuthenticationConfig {
             lock_after_failures: 0,
             lock_seconds: 0,
             upgrade_hashes: true,
+            legacy_password_salt: None,
             introspection_name: None,
             introspection_password: None,
             login_html_url: None,

@@ -1,12 +1,14 @@
 //! The body of a request, read when and as far as a handler wants it.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use saibo_model::{Error, ErrorCode, Result};
 use tokio::sync::mpsc;
 
@@ -20,18 +22,35 @@ pub struct RequestBody {
     declared: Option<u64>,
     /// How long the client may pause.
     pause: Duration,
+    /// Whether a piece was asked for: then there is no way back.
+    begun: bool,
+    again: Again,
+}
+
+/// The way back to a body for whoever has to begin anew with the request: there as long as the body was read not at
+/// all, or whole into memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Again(Arc<Mutex<Option<Kept>>>);
+
+#[derive(Debug)]
+struct Kept {
+    source: Source,
+    declared: Option<u64>,
+    pause: Duration,
 }
 
 #[derive(Debug)]
 enum Source {
     Client(Incoming),
     Memory(Option<Bytes>),
+    /// Given back when it was dropped, or begun.
+    Gone,
 }
 
 impl RequestBody {
     pub(crate) fn from_client(body: Incoming, pause: Duration) -> Self {
         let declared = http_body::Body::size_hint(&body).exact();
-        Self { source: Source::Client(body), declared, pause }
+        Self { source: Source::Client(body), declared, pause, begun: false, again: Again::default() }
     }
 
     /// A body that is here already: a part of a `$batch`, or a test's.
@@ -39,7 +58,16 @@ impl RequestBody {
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let declared = Some(bytes.len() as u64);
-        Self { source: Source::Memory(Some(bytes)), declared, pause: Duration::MAX }
+        Self { source: Source::Memory(Some(bytes)), declared, pause: Duration::MAX, begun: false, again: Again::default() }
+    }
+
+    fn keep(&self, source: Source) {
+        *self.again.0.lock() = Some(Kept { source, declared: self.declared, pause: self.pause });
+    }
+
+    /// The way back to this body.
+    pub(crate) fn again(&self) -> Again {
+        self.again.clone()
     }
 
     /// Its size, if the client declared one: not so for a chunked body.
@@ -59,7 +87,8 @@ impl RequestBody {
         }
         let mut first = Bytes::new();
         let mut rest = Vec::new();
-        while let Some(piece) = self.next().await {
+        let mut source = std::mem::replace(&mut self.source, Source::Gone);
+        while let Some(piece) = source.next(self.pause).await {
             let piece = piece.map_err(unreadable)?;
             if (first.len() + rest.len() + piece.len()) as u64 > limit {
                 return Err(LimitExceeded::Body.into());
@@ -72,30 +101,15 @@ impl RequestBody {
                 rest.extend_from_slice(&piece);
             }
         }
-        Ok(if rest.is_empty() { first } else { rest.into() })
+        let whole = if rest.is_empty() { first } else { rest.into() };
+        self.keep(Source::Memory(Some(whole.clone())));
+        Ok(whole)
     }
 
     /// The next piece; `None` at the end.
     pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
-        let body = match &mut self.source {
-            Source::Memory(bytes) => return bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok),
-            Source::Client(body) => body,
-        };
-        loop {
-            match tokio::time::timeout(self.pause, body.frame()).await {
-                Err(_) => {
-                    let kind = io::ErrorKind::TimedOut;
-                    return Some(Err(io::Error::new(kind, "the client stopped sending its request")));
-                }
-                Ok(None) => return None,
-                Ok(Some(Err(error))) => return Some(Err(io::Error::other(error))),
-                // Trailers mean nothing here.
-                Ok(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) if !data.is_empty() => return Some(Ok(data)),
-                    _ => {}
-                },
-            }
-        }
+        self.begun = true;
+        self.source.next(self.pause).await
     }
 
     /// Its pieces, up to a limit: whatever exceeds it is an error whose inner error is [`LimitExceeded`].
@@ -131,6 +145,48 @@ impl RequestBody {
             }
         });
         BlockingReader { receiver, piece: Bytes::new(), ended: false }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if !self.begun && !matches!(self.source, Source::Gone) {
+            let source = std::mem::replace(&mut self.source, Source::Gone);
+            self.keep(source);
+        }
+    }
+}
+
+impl Again {
+    /// The body once more, if it can be had: when the first one has been dropped.
+    pub(crate) fn body(&self) -> Option<RequestBody> {
+        let Kept { source, declared, pause } = self.0.lock().take()?;
+        Some(RequestBody { source, declared, pause, begun: false, again: self.clone() })
+    }
+}
+
+impl Source {
+    async fn next(&mut self, pause: Duration) -> Option<io::Result<Bytes>> {
+        let body = match self {
+            Source::Memory(bytes) => return bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok),
+            Source::Client(body) => body,
+            Source::Gone => return None,
+        };
+        loop {
+            match tokio::time::timeout(pause, body.frame()).await {
+                Err(_) => {
+                    let kind = io::ErrorKind::TimedOut;
+                    return Some(Err(io::Error::new(kind, "the client stopped sending its request")));
+                }
+                Ok(None) => return None,
+                Ok(Some(Err(error))) => return Some(Err(io::Error::other(error))),
+                // Trailers mean nothing here.
+                Ok(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Some(Ok(data)),
+                    _ => {}
+                },
+            }
+        }
     }
 }
 

@@ -85,6 +85,10 @@ pub fn render(error: &Error, challenge: &Challenge) -> Response {
         return oauth(error, &challenge.realm, Map::new());
     }
     let mut response = message(code.status(), code.code(), &error.message());
+    if passes(code) {
+        // RFC 9110 section 10.2.3, in seconds.
+        response = response.header("retry-after", "1");
+    }
     if code.status() == 401 {
         response = response.header("www-authenticate", &scheme("Bearer", &challenge.realm));
         if challenge.basic {
@@ -119,6 +123,12 @@ pub fn log(error: &Error, key: &str) {
     } else {
         tracing::debug!(key, cause, "{error}");
     }
+}
+
+/// Whether it is over in a moment, so that the same request can be sent again.
+fn passes(code: ErrorCode) -> bool {
+    use ErrorCode::{StoreUnavailable, TooManyConcurrentRequests, UnderMaintenance};
+    matches!(code, StoreUnavailable | TooManyConcurrentRequests | UnderMaintenance)
 }
 
 /// The body that every error has.
@@ -223,6 +233,18 @@ mod tests {
         let response = render(&error, &challenge(false));
         assert_eq!(response.status, 500);
         assert!(!body(response).await.to_string().contains("sda1"));
+    }
+
+    #[test]
+    fn what_passes_says_when_to_try_again() {
+        for (code, expected) in [
+            (ErrorCode::StoreUnavailable, Some("1")),
+            (ErrorCode::DiskFull, None),
+            (ErrorCode::StoreUnknown, None),
+        ] {
+            let response = render(&code.into(), &challenge(false));
+            assert_eq!(response.headers.get("retry-after").map(|value| value.to_str().unwrap()), expected);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
-use super::body::RequestBody;
+use super::body::{Again, RequestBody};
 
 /// A request.
 #[derive(Debug)]
@@ -77,6 +77,53 @@ impl Request {
             path.push('/');
         }
         path
+    }
+}
+
+/// What it takes to begin anew with a request.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    method: String,
+    path: Vec<Segment>,
+    trailing_slash: bool,
+    query: Query,
+    headers: HeaderMap,
+    body: Again,
+    key: String,
+    peer: IpAddr,
+    now_ms: i64,
+}
+
+impl Replay {
+    /// Of a request that has not begun.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            trailing_slash: request.trailing_slash,
+            query: request.query.clone(),
+            headers: request.headers.clone(),
+            body: request.body.again(),
+            key: request.key.clone(),
+            peer: request.peer,
+            now_ms: request.now_ms,
+        }
+    }
+
+    /// The request once more; `None` if there is no way back to its body.
+    pub(crate) fn request(&self) -> Option<Request> {
+        Some(Request {
+            body: self.body.body()?,
+            method: self.method.clone(),
+            path: self.path.clone(),
+            trailing_slash: self.trailing_slash,
+            query: self.query.clone(),
+            headers: self.headers.clone(),
+            key: self.key.clone(),
+            peer: self.peer,
+            now_ms: self.now_ms,
+            upgrade: None,
+        })
     }
 }
 

@@ -71,6 +71,18 @@ impl Context {
         done.map_err(|panicked| saibo_model::Error::from(ErrorCode::Unknown).because(panicked))?
     }
 
+    /// Waits for the end of a moment in which a Cell's store is replaced.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn after_swap(&self) -> Result<()> {
+        self.blocking(|unit| {
+            unit.wait_for_swap();
+            Ok(())
+        })
+        .await
+    }
+
     /// Says that Basic authentication is not accepted here after all: the Box has a schema.
     pub fn refuse_basic(&self) {
         self.basic.store(false, Ordering::Relaxed);

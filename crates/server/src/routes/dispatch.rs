@@ -8,7 +8,10 @@ use saibo_model::{Error, ErrorCode, Result};
 use super::{Context, Handler, Route, Router};
 use crate::app::App;
 use crate::http::error::{self, Challenge};
-use crate::http::{Request, Response};
+use crate::http::{Replay, Request, Response};
+
+/// How often a request is run at most.
+pub(super) const ATTEMPTS: usize = 4;
 
 /// The answer to a request, be it an error's.
 pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Response {
@@ -21,20 +24,32 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
         return failed(&ErrorCode::UnknownUrl.into(), app.unit_url.to_string(), false);
     };
     let basic = Arc::new(AtomicBool::new(found.route.basic));
-    let context = Context {
+    let replay = may_write(&request.method).then(|| Replay::of(&request));
+    let context = |request| Context {
         app: app.clone(),
         request,
         route: found.route,
         found: http::Extensions::new(),
-        parameters: found.parameters,
+        parameters: found.parameters.clone(),
         rest: found.rest,
         basic: basic.clone(),
     };
-    let realm = match context.cell() {
+    let first = context(request);
+    let realm = match first.cell() {
         "" => app.unit_url.to_string(),
-        _ => context.cell_url(),
+        _ => first.cell_url(),
     };
-    match run(context).await {
+    let mut outcome = run(first).await;
+    for _ in 1..ATTEMPTS {
+        let Err(error) = &outcome else { break };
+        if !saibo_store::Error::is_retired(error) {
+            break;
+        }
+        let Some(request) = replay.as_ref().and_then(Replay::request) else { break };
+        basic.store(found.route.basic, Ordering::Relaxed);
+        outcome = run_after_swap(context(request)).await;
+    }
+    match outcome {
         Ok(response) => response,
         Err(error) => {
             let response = failed(&error, realm, basic.load(Ordering::Relaxed));
@@ -45,6 +60,18 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
             response
         }
     }
+}
+
+/// Whether a method may meet a store that takes no writes any more.
+fn may_write(method: &str) -> bool {
+    !matches!(method, "GET" | "HEAD" | "OPTIONS" | "PROPFIND" | "REPORT")
+}
+
+/// Runs a request again that met the moment at which an import replaced the Cell's store: from its beginning, for
+/// what it found there, who asks included, counts no more. Whatever it may have written has gone with that store.
+async fn run_after_swap(context: Context) -> Result<Response> {
+    context.after_swap().await?;
+    run(context).await
 }
 
 async fn run(mut context: Context) -> Result<Response> {

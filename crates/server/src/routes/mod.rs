@@ -20,7 +20,7 @@ mod router;
 mod unit;
 
 use futures_util::future::BoxFuture;
-use saibo_model::Result;
+use saibo_model::{ErrorCode, Result};
 
 pub use caller::Caller;
 pub use context::Context;
@@ -120,6 +120,7 @@ pub static ROUTES: &[Route] = &[
         },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__snapshot/{rest}", &[]).guarded(|_| Box::pin(async { Err(ErrorCode::UnknownUrl.into()) })),
     Route::new("/{cell}/__token", methods! { "POST" => cell::token::post })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__authz", methods! { "POST" => cell::authz::post, "GET" => cell::authz::get })

@@ -37,6 +37,8 @@ impl Call {
         let limit = context.app.config.limits.body_bytes;
         let body = context.request.body.read_to_limit(limit).await?;
         let header = |name: &str| context.request.header(name).map(str::to_owned);
+        // One in another encoding is no password that is allowed, but it is one that was sent.
+        let credential = context.request.headers.get("x-personium-credential");
         Ok(Self {
             method: context.request.method.clone(),
             query: context.request.query.raw().to_owned(),
@@ -44,7 +46,7 @@ impl Call {
             accept: header("accept"),
             if_match: header("if-match"),
             if_none_match: header("if-none-match"),
-            credential: header("x-personium-credential"),
+            credential: credential.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
             body,
         })
     }

@@ -2,6 +2,7 @@
 
 use saibo_model::{Document, EntitySet, Id, Kind};
 use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
+use saibo_server::config::{Config, Secret};
 use saibo_store::StoreExt as _;
 use serde_json::{Value, json};
 
@@ -12,7 +13,11 @@ const LOGIN: &str = "grant_type=password&username=alice&password=password1";
 
 /// A unit with the Cell `home` and its Account `alice`.
 async fn unit(status: &str) -> Running {
-    let running = Running::start(|_| {}).await;
+    unit_with(status, |_| {}).await
+}
+
+async fn unit_with(status: &str, change: impl FnOnce(&mut Config)) -> Running {
+    let running = Running::start(change).await;
     let unit = running.unit.app().unit.clone();
     let body = json!({ "Name": "alice", "Type": "basic", "Status": status }).to_string();
     let founded = tokio::task::spawn_blocking(move || {
@@ -37,6 +42,29 @@ async fn unit(status: &str) -> Running {
     });
     founded.await.unwrap();
     running
+}
+
+#[tokio::test]
+async fn a_password_of_an_old_account_needs_the_old_units_salt() {
+    // printf 'password1changeme' | sha256sum
+    const HASH: &str = "31a93fd538cee49696af0b3c7ac22f556e7b8aeb76054477eec33e6952044421";
+    for (salt, status) in [(Some("changeme"), 200), (Some("other"), 400), (None, 400)] {
+        let running = unit_with("active", |config| {
+            config.authentication.legacy_password_salt = salt.map(Secret::new);
+        })
+        .await;
+        let unit = running.unit.app().unit.clone();
+        let changed = tokio::task::spawn_blocking(move || {
+            unit.cell("home").unwrap().store().write(|tx| {
+                let found = tx.read().document(&EntitySet::control(Kind::Account), None, "alice")?;
+                let mut account = found.unwrap();
+                account.hidden = Some(json!({ "HashedCredential": HASH }).to_string());
+                tx.put_document(&mut account)
+            })
+        });
+        changed.await.unwrap().unwrap();
+        assert_eq!(post(&running, "/home/__token", LOGIN).await.status, status, "{salt:?}");
+    }
 }
 
 async fn post(running: &Running, path: &str, body: &str) -> Answer {

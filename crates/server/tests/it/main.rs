@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy.toml allows them in tests, but not in what tests share
 
+mod arrows;
 mod authentication;
 mod cli;
 mod cli_cell;
@@ -20,4 +21,5 @@ mod readme;
 mod request_key;
 mod routes;
 mod support;
+mod swap;
 mod urls;

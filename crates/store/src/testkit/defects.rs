@@ -140,8 +140,9 @@ pub fn line_of_a_document(fixture: &Fixture) {
     builder.document(&twice, Origin { line: 1000 }).unwrap();
     builder.check(1).unwrap();
     for (id, line) in ids.iter().zip(lines).skip(1) {
-        assert_eq!(builder.line_of(id).unwrap(), Some(line));
+        assert_eq!(builder.line_of(id).unwrap(), Some((Kind::UserData, line)));
     }
-    assert_eq!(builder.line_of(&ids[0]).unwrap(), Some(1000), "of the later one");
+    assert_eq!(builder.line_of(&id("type")).unwrap(), Some((Kind::EntityType, 1)), "of the first one");
+    assert_eq!(builder.line_of(&ids[0]).unwrap(), Some((Kind::Role, 1000)), "of the later one");
     assert_eq!(builder.line_of(&id("none")).unwrap(), None);
 }

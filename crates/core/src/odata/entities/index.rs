@@ -37,6 +37,11 @@ enum State {
 }
 
 impl Indexes {
+    /// Forgets those of a generation.
+    pub(super) fn forget(&self, place: &Place) {
+        self.sets.lock().retain(|(of, _), _| of != place);
+    }
+
     /// Whether the set should be looked at for an index of this field, now that it was asked.
     pub(super) fn is_due(&self, place: &Place, set: &EntitySet, field: &Field) -> bool {
         let mut sets = self.sets.lock();

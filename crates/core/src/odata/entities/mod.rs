@@ -50,6 +50,12 @@ impl Default for State {
 }
 
 impl State {
+    /// Forgets a generation of a Cell that is about to become live: there may have been another of its number.
+    pub(crate) fn forget(&self, place: &Place) {
+        self.schemas.forget(place);
+        self.indexes.forget(place);
+    }
+
     /// The schemas of the collections.
     #[must_use]
     pub fn schemas(&self) -> &Schemas {

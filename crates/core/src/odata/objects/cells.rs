@@ -115,7 +115,7 @@ fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<b
         cell.store().reinstate();
         return gone;
     }
-    unit.forget(cell.name());
+    unit.forget_cell(cell.id());
     drop(held);
     // It is deleted; what fails from here on leaves bytes that nobody reaches, and housekeeping tries again.
     let cleared = unit

@@ -40,9 +40,6 @@ impl Fields {
     ) -> Result<Self> {
         let mut sent: Vec<(&'static FieldDefinition, Value)> = Vec::new();
         for (name, json) in body.iter() {
-            if name == "__metadata" {
-                continue;
-            }
             let field = definition.field(name).ok_or_else(|| ErrorCode::FieldInvalid.with([name]))?;
             sent.push((field, parse(field, json, now)?));
         }
@@ -67,9 +64,6 @@ impl Fields {
                 constraint.check(field.name, &text)?;
             }
             values.push((field, value));
-        }
-        if body.get("__metadata").is_some() {
-            return Err(ErrorCode::FieldInvalid.with(["__metadata"]));
         }
         Ok(Self { values })
     }

@@ -12,7 +12,7 @@ use saibo_odata::options::ListOptions;
 use saibo_store::{StoreExt as _, WriteTx};
 
 use super::place::{Ancestors, find};
-use super::read::condition;
+use super::read::{AS_THEY_CAME, condition};
 use super::{ObjectPath, Objects, Sets, rules};
 
 impl Objects<'_> {
@@ -40,9 +40,9 @@ impl Objects<'_> {
             if let Some(filter) = condition(&navigation, &source, tx)? {
                 let query = Query {
                     filter: Some(filter),
+                    order_by: vec![AS_THEY_CAME],
                     skip: options.skip,
                     top: Some(options.top()),
-                    ..Query::default()
                 };
                 let mut ancestors = Ancestors::new(tx);
                 tx.documents(&sets.of(navigation.target), &query, &mut |document| {

@@ -1,7 +1,7 @@
 //! Getting an object, and listing them.
 
 use saibo_model::privilege::Access as PrivilegeAccess;
-use saibo_model::query::{Comparison, Filter, Literal, Query};
+use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query};
 use saibo_model::{Document, ErrorCode, Kind, Result};
 use saibo_odata::entity::{Content, Entity};
 use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Via, of_kind};
@@ -16,6 +16,9 @@ use super::{ObjectPath, Objects, Sets};
 
 /// Objects shown behind one that is expanded, in a list and alone (API page 405).
 const EXPANDED: u64 = 100;
+
+/// Control objects are listed in the order in which they were made, entities the other way round.
+pub(super) const AS_THEY_CAME: OrderBy = OrderBy { field: Field::Position, descending: false };
 
 /// An object as it is shown.
 #[derive(Clone, Debug)]
@@ -70,7 +73,8 @@ impl Objects<'_> {
         format: Format,
     ) -> Result<Vec<u8>> {
         let filter = options.filter.as_ref().map(|filter| resolve::filter(filter, definition)).transpose()?;
-        let order_by = resolve::order_by(&options.order_by, definition)?;
+        let mut order_by = resolve::order_by(&options.order_by, definition)?;
+        order_by.push(AS_THEY_CAME);
         let expand = expansion(definition, &options.expand)?;
         let sets = self.sets();
         let filter = Filter::both(condition, filter);
@@ -153,7 +157,6 @@ pub(super) fn condition(navigation: &Navigation, document: &Document, tx: &dyn R
         Via::Parent => match &document.parent {
             None => None,
             Some(parent) => tx.document_by_id(parent)?.map(|parent| {
-                use saibo_model::query::Field;
                 let same_key = Filter::Compare(Field::Key, Comparison::Equal, Literal::Text(parent.key));
                 Filter::And(Box::new(same_key), Box::new(Filter::HasParent(parent.parent)))
             }),
@@ -170,7 +173,7 @@ pub(super) fn related(
     limit: u64,
 ) -> Result<Vec<Document>> {
     let Some(filter) = condition(navigation, document, tx)? else { return Ok(Vec::new()) };
-    let query = Query { filter: Some(filter), top: Some(limit), ..Query::default() };
+    let query = Query { filter: Some(filter), order_by: vec![AS_THEY_CAME], skip: 0, top: Some(limit) };
     let mut found = Vec::new();
     tx.documents(&sets.of(navigation.target), &query, &mut |document| {
         found.push(document);

@@ -92,6 +92,8 @@ impl Visit<'_> {
             Err(error) if error.code() == ErrorCode::LoginFailed => {
                 return Ok(self.again(INVALID_GRANT, message::LOGIN_FAILED, None));
             }
+            // To be tried again, not told to the browser.
+            Err(error) if saibo_store::Error::is_retired(&error) => return Err(error),
             Err(error) => {
                 tracing::error!(%error, "a login could not be checked");
                 return Ok(Answer::Redirect(self.asked.failed("server_error", message::SERVER_ERROR)));
@@ -122,6 +124,7 @@ impl Visit<'_> {
         let name = parsed.claims.subject;
         match password_change::change_required(self.unit, self.cell, &name, password, self.now) {
             Ok(()) => self.by_password(&name, password),
+            Err(error) if saibo_store::Error::is_retired(&error) => Err(error),
             Err(error) => Ok(match error.code() {
                 ErrorCode::PasswordFormat => {
                     self.again(INVALID_REQUEST, message::PASSWORD_FORMAT, Some(token))

@@ -65,10 +65,7 @@ pub(in crate::routes) async fn put(context: Context) -> Result<Response> {
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
             snapshot::authorize(&cell, &access)?;
-            if announced.is_some_and(|length| unit.backend().free_space().is_ok_and(|free| free < length)) {
-                return Err(ErrorCode::DiskFull.into());
-            }
-            Ok((cell, Upload::begin(unit.backend().as_ref())?))
+            Ok((cell, Upload::begin(unit, announced)?))
         })
         .await?;
     let mut body = context.request.body.into_blocking_reader(limit);

@@ -52,8 +52,8 @@ impl CellData {
         for (name, of) in [("tags", "Note"), ("notes", "Tag")] {
             schema("AssociationEnd", &json!({ "Name": name, "_EntityType.Name": of, "Multiplicity": "*" }));
         }
-        let [note, tag] =
-            [("tags", "Note"), ("notes", "Tag")].map(|(name, of)| format!("AssociationEnd(Name='{name}',_EntityType.Name='{of}')"));
+        let [note, tag] = [("tags", "Note"), ("notes", "Tag")]
+            .map(|(name, of)| format!("AssociationEnd(Name='{name}',_EntityType.Name='{of}')"));
         let metadata = format!("/{cell}/__/notes/$metadata");
         let uri = json!({ "uri": client.url(&format!("{metadata}/{tag}")) });
         client.post(&format!("{metadata}/{note}/$links/_AssociationEnd"), &uri).expect(204);
@@ -148,12 +148,15 @@ fn column<'v>(list: &'v Value, key: &str) -> Vec<&'v str> {
 
 /// All entities of a set.
 pub(super) fn pages(client: &Client, path: &str, mut each: impl FnMut(&Value)) {
-    for skip in (0..).step_by(PAGE as usize) {
-        let list = client.get(&format!("{path}?$orderby=__id&$top={PAGE}&$skip={skip}")).expect(200).json();
+    let mut last = String::new();
+    loop {
+        let query = format!("$orderby=__id&$top={PAGE}&$filter=__id%20gt%20'{last}'");
+        let list = client.get(&format!("{path}?{query}")).expect(200).json();
         let results = list["d"]["results"].as_array().unwrap();
         results.iter().for_each(&mut each);
-        if (results.len() as u64) < PAGE {
-            return;
+        match results.last() {
+            Some(entity) => last = entity["__id"].as_str().unwrap().to_owned(),
+            None => return,
         }
     }
 }

@@ -56,7 +56,12 @@ impl Client {
         let content_type = parts.headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
         let body = body.into_with_config().limit(u64::MAX).read_to_vec()?;
         let what = format!("{method} {path}");
-        Ok(Reply { what, status: parts.status.as_u16(), content_type: content_type.unwrap_or_default(), body })
+        Ok(Reply {
+            what,
+            status: parts.status.as_u16(),
+            content_type: content_type.unwrap_or_default(),
+            body,
+        })
     }
 
     /// The URL of a path.

@@ -25,7 +25,7 @@ pub(super) struct Writer {
 }
 
 /// What they wrote.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) name: String,
     /// Entities acknowledged: numbers from 0.
@@ -132,8 +132,7 @@ impl Live {
     /// The numbers of a writer's entities; checks that none is missing between them.
     pub(super) fn numbers(&self, name: &str) -> std::ops::Range<u64> {
         let ids = self.entities.range(id(name, 0)..=id(name, u64::MAX));
-        let numbers: Vec<u64> =
-            ids.map(|id| id.rsplit_once('-').unwrap().1.parse().unwrap()).collect();
+        let numbers: Vec<u64> = ids.map(|id| id.rsplit_once('-').unwrap().1.parse().unwrap()).collect();
         let Some((first, last)) = numbers.first().zip(numbers.last()) else { return 0..0 };
         assert_eq!(last - first + 1, numbers.len() as u64, "some between are missing: {numbers:?}");
         *first..last + 1

@@ -23,15 +23,8 @@ const PAUSE: Duration = Duration::from_millis(3);
 const VALUES: usize = 20;
 
 /// Keys that are not the API's.
-const OURS: [&str; 7] = [
-    "phase",
-    "items_done",
-    "items_total",
-    "bytes_done",
-    "bytes_total",
-    "bytes_per_second",
-    "seconds_left",
-];
+const OURS: [&str; 7] =
+    ["phase", "items_done", "items_total", "bytes_done", "bytes_total", "bytes_per_second", "seconds_left"];
 
 fn size() -> CellData {
     let flavour = "polled";

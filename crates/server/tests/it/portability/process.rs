@@ -28,7 +28,10 @@ impl TestUnit {
         assert!(self.program.is_none(), "it runs");
         let mut command = Program::command(&self.data());
         // Nobody reads what it logs before it has ended, so that must be little.
-        command.args(["--log", "error"]).env("SAIBO_UNIT__MASTER_TOKEN", TOKEN).envs(settings.iter().copied());
+        command
+            .args(["--log", "error"])
+            .env("SAIBO_UNIT__MASTER_TOKEN", TOKEN)
+            .envs(settings.iter().copied());
         let program = Program::start(&mut command);
         if program.url.is_empty() {
             let (status, log) = program.wait();

@@ -67,6 +67,8 @@ impl Collection<'_> {
                         answers.push(outcomes.into_iter().map(|outcome| self.answer(outcome)).collect());
                     }
                 }
+                // What was done until now has gone with the store that was replaced: all of it is to begin anew.
+                Err(error) if saibo_store::Error::is_retired(&error) => return Err(error),
                 // Nothing of the segment was done.
                 Err(error) => {
                     answers.extend(parts[range].iter().map(|part| {

@@ -22,6 +22,11 @@ pub struct Schemas {
 }
 
 impl Schemas {
+    /// Forgets those of a generation.
+    pub(crate) fn forget(&self, place: &Place) {
+        self.known.write().retain(|(of, _), _| of != place);
+    }
+
     /// The schema of a collection as the transaction sees it.
     ///
     /// # Errors

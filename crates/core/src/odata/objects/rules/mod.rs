@@ -94,9 +94,8 @@ pub(super) fn check_change(
     match definition.kind {
         Kind::Box => boxes::check_schema(tx.read(), sets, &extras.schema, Some(before)),
         Kind::ComplexType => property::check_unused(tx.read(), sets, before),
-        Kind::Property | Kind::ComplexTypeProperty => property::check_change(definition, fields, before, after),
-        Kind::AssociationEnd if before.parent != after.parent => {
-            Err(ErrorCode::OperationNotSupported.with(["_EntityType.Name"]))
+        Kind::Property | Kind::ComplexTypeProperty | Kind::AssociationEnd => {
+            property::check_change(definition, fields, before, after)
         }
         _ => Ok(()),
     }

@@ -33,10 +33,7 @@ impl Rounds {
         let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
         let now = || u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_micros());
         let seed = number("SAIBO_CRASH_SEED").unwrap_or_else(now);
-        #[allow(clippy::print_stdout, reason = "shown with a failed test, so that it can be run again")]
-        {
-            println!("SAIBO_CRASH_SEED={seed}");
-        }
+        say(&format!("SAIBO_CRASH_SEED={seed}"));
         let count = number("SAIBO_CRASH_ROUNDS").unwrap_or(4);
         Self { count, random: Random::new(seed), typical: Duration::ZERO }
     }
@@ -44,12 +41,20 @@ impl Rounds {
     /// The next moment: every other one somewhere in the job, the rest near its end, where what was made gets its
     /// name.
     fn moment(&mut self, round: u64) -> Moment {
-        if round.is_multiple_of(2) {
-            return Moment::After(self.random.time(self.typical + self.typical / 5));
-        }
-        let scale = [2, 10, 50][self.random.below(3) as usize];
-        Moment::AtItsEnd(self.random.time(Duration::from_millis(scale)))
+        let moment = if round.is_multiple_of(2) {
+            Moment::After(self.random.time(self.typical + self.typical / 5))
+        } else {
+            let scale = [2, 10, 50][self.random.below(3) as usize];
+            Moment::AtItsEnd(self.random.time(Duration::from_millis(scale)))
+        };
+        say(&format!("round {round}: {moment:?}"));
+        moment
     }
+}
+
+#[allow(clippy::print_stdout, reason = "shown with a failed test, so that it can be run again")]
+fn say(text: &str) {
+    println!("{text}");
 }
 
 /// When a unit is killed.

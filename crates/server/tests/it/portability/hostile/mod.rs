@@ -56,7 +56,11 @@ fn judge(case: &Case, outcome: Option<(bool, Value)>) -> Result<(), String> {
         && error["code"] == case.code
         && case.parts.iter().all(|part| message.contains(part));
     let expected = || format!("at once: {}, {}, {:?}", case.at_once, case.code, case.parts);
-    if is_right { Ok(()) } else { Err(format!("{}: at once: {at_once}, {error}; not {}", case.what, expected())) }
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("{}: at once: {at_once}, {error}; not {}", case.what, expected()))
+    }
 }
 
 fn all_are_refused(cases: Vec<Case>) {
@@ -109,7 +113,8 @@ fn what_is_good_is_imported_and_so_is_an_ace_of_nobody() {
         let acl = format!(
             r#"{{"D.ace":[{{"D.principal":{{"D.href":"{role}"}},"D.grant":{{"D.privilege":[{{"D.read":{{}}}}]}}}}]}}"#
         );
-        let root = template::meta("Cell", "root", r#","cs":"normal""#).replace(r#""a":{}"#, &format!("\"a\":{acl}"));
+        let root =
+            template::meta("Cell", "root", r#","cs":"normal""#).replace(r#""a":{}"#, &format!("\"a\":{acl}"));
         Template::new().with(ROOT, root).zip()
     };
     for (file, has_ace) in [(Template::new().zip(), false), (ace("role"), true), (ace("nobody"), true)] {
@@ -138,7 +143,10 @@ fn no_bit_of_a_signed_snapshot_counts_for_nothing() {
     let find = |text: &[u8]| good.windows(text.len()).position(|window| window == text).unwrap();
     // In a file's content, which lies behind its name; in the list of entries; in a name.
     let content = find(b"20_webdav/__/files/0.jpg/content") + 10_000;
-    for (at, part) in [(content, "20_webdav/__/files/0.jpg/content"), (find(b"90_saibo/entries.jsonl") + 100, "90_saibo/entries.jsonl")] {
+    for (at, part) in [
+        (content, "20_webdav/__/files/0.jpg/content"),
+        (find(b"90_saibo/entries.jsonl") + 100, "90_saibo/entries.jsonl"),
+    ] {
         let mut bad = good.clone();
         bad[at] ^= 1;
         let (_, error) = import(&client, "cell", &bad).unwrap();

@@ -20,12 +20,15 @@ const NONE: &str = "";
 
 /// A document with these members of `_source`.
 pub(super) fn document(kind: &str, id: &str, source: &str) -> String {
-    format!("{{\"_type\":\"{kind}\",\"_source\":{{\"c\":\"cell\",\"p\":1,\"u\":2,{source}}},\"_id\":\"{id}\"}}\n")
+    format!(
+        "{{\"_type\":\"{kind}\",\"_source\":{{\"c\":\"cell\",\"p\":1,\"u\":2,{source}}},\"_id\":\"{id}\"}}\n"
+    )
 }
 
 /// An entity.
 pub(super) fn entity(id: &str, key: &str, more: &str) -> String {
-    let source = format!(r#""b":"cell","n":"collection","t":"type"{more},"s":{{"__id":"{key}","P001":"text"}}"#);
+    let source =
+        format!(r#""b":"cell","n":"collection","t":"type"{more},"s":{{"__id":"{key}","P001":"text"}}"#);
     document("UserData", id, &source)
 }
 
@@ -84,7 +87,8 @@ impl Template {
                 r#"{"_type":"Cell","_source":{"p":1,"s":{"Name":"elsewhere"},"u":2},"_id":"cell"}"#,
             ),
         ];
-        entries.extend(documents.iter().map(|(name, text)| Entry::new(&format!("10_odata/{name}.pjson"), text)));
+        entries
+            .extend(documents.iter().map(|(name, text)| Entry::new(&format!("10_odata/{name}.pjson"), text)));
         entries.extend([
             Entry::new(ROOT, meta("Cell", "root", r#","cs":"normal""#)),
             Entry::new("20_webdav/box/.pmeta", meta("col.box", "app", "")),

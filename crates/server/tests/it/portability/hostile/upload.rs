@@ -14,7 +14,9 @@ fn broken_off(client: &Client, framing: &str, bytes: &[u8]) {
     let authority = url.strip_prefix("http://").unwrap();
     let port = authority.rsplit_once(':').unwrap().1.parse().unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let head = format!("PUT {PATH} HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {TOKEN}\r\n{framing}\r\n\r\n");
+    let head = format!(
+        "PUT {PATH} HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {TOKEN}\r\n{framing}\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(bytes).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();

@@ -1,0 +1,88 @@
+//! Putting one generation of a Cell in the place of another: the one step of an import, or of its undoing, that
+//! anybody sees.
+
+use saibo_model::{ErrorCode, Result};
+use saibo_store::builder::Built;
+use saibo_store::{Place, StoreExt as _, WriteTx};
+
+use super::replaced::{Replaced, SCOPE};
+use crate::job::Job;
+use crate::leftover::Making;
+use crate::{Cell, Unit, clock, token};
+
+/// Puts a built generation in the place of the live one. That the job is done, and that there is nothing left to be
+/// cleared away, is entered with it: a crash leaves all of that or none of it, and never has an import run again over
+/// what was written after it.
+pub(super) fn adopt(unit: &Unit, cell: &Cell, built: Built, making: &Making<'_>, job: Job) -> Result<()> {
+    let next = Place { cell: cell.id().clone(), generation: built.generation() };
+    let (entry, done) = (making.entry(), job.done());
+    let swapped = swap(unit, cell, &next, move |tx| {
+        entry.remove(tx)?;
+        done.enter(tx)
+    });
+    match &swapped {
+        Ok(()) => built.keep(),
+        // It must not go unless it is certain that it is not live; the journal has it looked for later.
+        Err(_) if !unit.generation(cell.id()).is_ok_and(|live| live != Some(next.generation)) => built.keep(),
+        // It has been opened, and the next one may lie where it lay.
+        Err(_) => unit.backend().remove(&next)?,
+    }
+    swapped
+}
+
+/// Makes another generation the live one, in one transaction of the register, with what `also` enters there.
+///
+/// # Errors
+/// That the Cell's store is not the live one any more ([`saibo_store::Error::is_retired`]); those of `also`; the
+/// stores'. All is as it was then.
+pub(super) fn swap(
+    unit: &Unit,
+    cell: &Cell,
+    next: &Place,
+    also: impl FnOnce(&mut dyn WriteTx) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let _held = unit.hold(cell)?;
+    let (store, _blobs) = unit.backend().open(next)?;
+    unit.entities().forget(next);
+    // Whoever writes now is told to look the Cell up again; what was answered is in the old content, as anything
+    // that came before the import is.
+    cell.store().retire();
+    // What was replaced before takes no writes either, until it is brought back.
+    store.reinstate();
+    let carried = token::carry_over(cell.store().as_ref(), store.as_ref());
+    let swapped = carried.and_then(|()| enter(unit, cell, next, also));
+    if swapped.is_err() {
+        store.retire();
+        // As long as it is not certain which one is live, neither takes what could be lost.
+        if unit.generation(cell.id()).is_ok_and(|live| live == Some(cell.place().generation)) {
+            cell.store().reinstate();
+        }
+    }
+    unit.forget_cell(cell.id());
+    swapped
+}
+
+fn enter(
+    unit: &Unit,
+    cell: &Cell,
+    next: &Place,
+    also: impl FnOnce(&mut dyn WriteTx) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let before = Replaced {
+        cell: cell.id().to_string(),
+        generation: cell.place().generation,
+        replaced_at: clock::now(),
+    };
+    let place = next.clone();
+    let entered = unit.backend().register().write(move |tx| {
+        let text = serde_json::to_string(&before).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+        Unit::set_generation(tx, &place)?;
+        tx.set_value(SCOPE, &before.key(), Some(&text))?;
+        also(tx)
+    });
+    match entered {
+        // A commit can fail and yet have happened; the register knows.
+        Err(_) if unit.generation(cell.id()).is_ok_and(|live| live == Some(next.generation)) => Ok(()),
+        entered => entered,
+    }
+}

@@ -1,0 +1,191 @@
+//! A backend whose register can be stopped at a write, as a crash stops it, and looked at between two reads.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use saibo_core::Unit;
+use saibo_model::{Id, Result as DomainResult};
+use saibo_store::store::{ReadWork, WriteWork};
+use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Place, Result, Snapshots, Store};
+use saibo_store_sqlite::SqliteBackend;
+
+use crate::support::{backend, settings, unit_on};
+
+/// What is done at the register.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    after_read: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    stop: Mutex<Stop>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Stop {
+    /// How many more beginnings and ends of writes pass; the one after them is stopped, and all that follow.
+    left: Option<usize>,
+    stopped: usize,
+    released: bool,
+}
+
+impl Hooks {
+    /// Runs something once, after the next read and before its outcome is used.
+    pub(crate) fn after_read(&self, work: impl FnOnce() + Send + 'static) {
+        *self.after_read.lock() = Some(Box::new(work));
+    }
+
+    /// Stops everything that comes to write, or has written and is not told so yet, after so many beginnings and ends
+    /// of writes.
+    pub(crate) fn stop_after(&self, steps: usize) {
+        self.stop.lock().left = Some(steps);
+    }
+
+    /// Waits until something was stopped; false if `over` comes true before.
+    pub(crate) fn wait(&self, over: impl Fn() -> bool) -> bool {
+        let mut stop = self.stop.lock();
+        while stop.stopped == 0 {
+            if over() {
+                return false;
+            }
+            self.changed.wait_for(&mut stop, Duration::from_millis(2));
+        }
+        true
+    }
+
+    /// Has what was stopped fail, so that its threads end.
+    pub(crate) fn release(&self) {
+        self.stop.lock().released = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether a write may begin, or return.
+    fn pass(&self) -> bool {
+        let mut stop = self.stop.lock();
+        match &mut stop.left {
+            None => return true,
+            Some(0) => {}
+            Some(left) => {
+                *left -= 1;
+                return true;
+            }
+        }
+        stop.stopped += 1;
+        self.changed.notify_all();
+        while !stop.released {
+            self.changed.wait(&mut stop);
+        }
+        false
+    }
+}
+
+/// A unit on a folder, with hooks at its register.
+pub(crate) fn open(folder: &Path) -> (Arc<Unit>, Arc<Hooks>) {
+    let hooks = Arc::new(Hooks::default());
+    let hooked = Hooked { inner: backend(folder), hooks: hooks.clone() };
+    (unit_on(Arc::new(hooked), settings()), hooks)
+}
+
+/// The folder as a crash at this moment would leave it.
+pub(crate) fn crashed(folder: &Path) -> tempfile::TempDir {
+    let image = tempfile::tempdir().unwrap();
+    copy(folder, image.path());
+    image
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
+        if entry.is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy(&entry, &to);
+        } else if !entry.to_string_lossy().ends_with("-shm") {
+            std::fs::copy(&entry, &to).unwrap();
+        }
+    }
+}
+
+struct Hooked {
+    inner: SqliteBackend,
+    hooks: Arc<Hooks>,
+}
+
+struct HookedRegister {
+    inner: Arc<dyn Store>,
+    hooks: Arc<Hooks>,
+}
+
+impl Store for HookedRegister {
+    fn read_with(&self, work: ReadWork<'_>) -> DomainResult<()> {
+        let outcome = self.inner.read_with(work);
+        let hook = self.hooks.after_read.lock().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        outcome
+    }
+
+    fn write_with(&self, work: WriteWork) -> DomainResult<()> {
+        if self.hooks.pass() {
+            let outcome = self.inner.write_with(work);
+            if self.hooks.pass() {
+                return outcome;
+            }
+        }
+        Err(Error::new(ErrorKind::Other, "writing, when it was stopped").into())
+    }
+
+    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        self.inner.freeze(progress)
+    }
+
+    fn retire(&self) {
+        self.inner.retire();
+    }
+
+    fn reinstate(&self) {
+        self.inner.reinstate();
+    }
+
+    fn size(&self) -> Result<u64> {
+        self.inner.size()
+    }
+}
+
+impl Backend for Hooked {
+    fn register(&self) -> Arc<dyn Store> {
+        Arc::new(HookedRegister { inner: self.inner.register(), hooks: self.hooks.clone() })
+    }
+
+    fn create(&self, place: &Place) -> Result<()> {
+        self.inner.create(place)
+    }
+
+    fn open(&self, place: &Place) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
+        self.inner.open(place)
+    }
+
+    fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {
+        self.inner.build(cell)
+    }
+
+    fn remove(&self, place: &Place) -> Result<()> {
+        self.inner.remove(place)
+    }
+
+    fn remove_cell(&self, cell: &Id) -> Result<()> {
+        self.inner.remove_cell(cell)
+    }
+
+    fn generations(&self, cell: &Id) -> Result<Vec<u64>> {
+        self.inner.generations(cell)
+    }
+
+    fn snapshots(&self) -> &dyn Snapshots {
+        self.inner.snapshots()
+    }
+
+    fn free_space(&self) -> Result<u64> {
+        self.inner.free_space()
+    }
+}
