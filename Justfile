@@ -25,6 +25,14 @@ serve *flags:
 demo *flags:
     cargo run --release -- demo {{flags}}
 
+# Kill a unit in the middle of exports and imports, again and again
+crash rounds="50":
+    SAIBO_CRASH_ROUNDS={{rounds}} cargo test -p saibo-server --test it portability::crash -- --nocapture
+
+# Watch the progress of a large export while others write
+polling:
+    SAIBO_POLLING_FULL=1 cargo test -p saibo-server --test it portability::polling -- --nocapture
+
 # Measure (see bench/)
 bench *flags:
     cargo run --release --manifest-path bench/Cargo.toml -- {{flags}}

@@ -66,9 +66,39 @@ pub(crate) fn value<'de, A: MapAccess<'de>, V: Deserialize<'de>>(
     map.next_value().map_err(|error| A::Error::custom(format_args!("`{name}`: {error}")))
 }
 
+/// How deep what is carried may be nested. Whoever reads it later has a limit too, and it is not much higher.
+const MAX_NESTING: usize = 100;
+
 /// Like [`value`], kept as text.
 pub(crate) fn raw<'de, A: MapAccess<'de>>(map: &mut A, name: &str) -> Result<&'de str, A::Error> {
-    value::<A, &'de RawValue>(map, name).map(RawValue::get)
+    let text = value::<A, &'de RawValue>(map, name)?.get();
+    if is_too_deep(text) {
+        return Err(A::Error::custom(format_args!("`{name}` is nested more than {MAX_NESTING} deep")));
+    }
+    Ok(text)
+}
+
+/// Whether JSON is nested deeper than allowed.
+fn is_too_deep(json: &str) -> bool {
+    // Hardly anything has so many brackets at all.
+    if memchr::memchr2_iter(b'[', b'{', json.as_bytes()).nth(MAX_NESTING).is_none() {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            return true;
+        }
+    }
+    false
 }
 
 /// Like [`raw`], of an object; `null` is as good as absent.

@@ -1,7 +1,7 @@
 //! What a crash may leave: data that the register does not name, because it was not to be seen yet, or because it was
 //! to be removed.
 //!
-//! Whoever makes such data enters its Cell in a journal first ([`Making`]), and the entry goes in the transaction that
+//! Whoever makes such data enters its Cell in a journal first (`Making`), and the entry goes in the transaction that
 //! gives the data its place, or once the data has been removed. An entry that nobody works on any more says where to
 //! look ([`clear`]): so a start need not look through all Cells, and does not even open those that it looks at.
 
@@ -181,7 +181,9 @@ fn journal(unit: &Unit) -> Result<BTreeMap<Id, Vec<String>>> {
 fn clear_cell(unit: &Unit, cell: &Id, names: Vec<String>) -> Result<()> {
     let Some(_clearing) = unit.makers().clear(cell) else { return Ok(()) };
     scrub(unit, cell)?;
-    unit.backend().register().write(move |tx| names.iter().try_for_each(|name| tx.set_value(SCOPE, name, None)))
+    unit.backend()
+        .register()
+        .write(move |tx| names.iter().try_for_each(|name| tx.set_value(SCOPE, name, None)))
 }
 
 /// Removes everything of a Cell that the register does not name.

@@ -5,8 +5,8 @@
 //! runs them off its async threads.
 
 pub mod access;
-mod archive;
 pub mod account;
+mod archive;
 pub mod box_url;
 pub mod cell;
 pub mod clock;
@@ -21,9 +21,9 @@ mod known;
 pub mod leftover;
 pub mod odata;
 pub mod relay;
-pub mod snapshot;
 pub mod role;
 pub mod settings;
+pub mod snapshot;
 pub mod token;
 pub mod unit;
 

@@ -64,7 +64,8 @@ fn passwords(config: &Config) -> PasswordHasher {
         PasswordHash::Argon2id => HashAlgorithm::Argon2id,
         PasswordHash::Scrypt => HashAlgorithm::Scrypt,
     };
-    let legacy_salt = config.authentication.legacy_password_salt.as_ref().map(|salt| salt.expose().to_owned());
+    let legacy_salt =
+        config.authentication.legacy_password_salt.as_ref().map(|salt| salt.expose().to_owned());
     PasswordHasher { legacy_salt, ..PasswordHasher::new(algorithm) }
 }
 

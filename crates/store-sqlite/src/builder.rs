@@ -132,13 +132,7 @@ impl Builder for SqliteBuilder {
     fn to_one_link(&mut self, second: &Id, origin: Origin) -> Result<()> {
         self.execute(
             "INSERT INTO waiting.link (first_seq,second,published,updated,line) VALUES (?,?,?,?,?)",
-            params![
-                self.last,
-                second.as_str(),
-                self.last_times.0,
-                self.last_times.1,
-                line_of(origin)
-            ],
+            params![self.last, second.as_str(), self.last_times.0, self.last_times.1, line_of(origin)],
         )
         .map(|_rows| ())
     }
@@ -146,13 +140,7 @@ impl Builder for SqliteBuilder {
     fn link(&mut self, first: &Id, second: &Id, published: i64, updated: i64, origin: Origin) -> Result<()> {
         self.execute(
             "INSERT INTO waiting.link (first,second,published,updated,line) VALUES (?,?,?,?,?)",
-            params![
-                first.as_str(),
-                second.as_str(),
-                published,
-                updated,
-                line_of(origin)
-            ],
+            params![first.as_str(), second.as_str(), published, updated, line_of(origin)],
         )
         .map(|_rows| ())
     }
@@ -181,7 +169,10 @@ impl Builder for SqliteBuilder {
             let counted =
                 self.execute("UPDATE content SET uses=uses+1 WHERE hash=?", &[&&content.hash[..]])?;
             if counted == 0 {
-                return Err(Error::new(ErrorKind::Corrupt, "adding a file whose content was never registered"));
+                return Err(Error::new(
+                    ErrorKind::Corrupt,
+                    "adding a file whose content was never registered",
+                ));
             }
         }
         Ok(seq)
@@ -211,8 +202,11 @@ impl Builder for SqliteBuilder {
     }
 
     fn value(&mut self, scope: &str, name: &str, value: &str) -> Result<()> {
-        self.execute("INSERT OR REPLACE INTO value (scope,name,value) VALUES (?,?,?)", &[&scope, &name, &value])
-            .map(|_rows| ())
+        self.execute(
+            "INSERT OR REPLACE INTO value (scope,name,value) VALUES (?,?,?)",
+            &[&scope, &name, &value],
+        )
+        .map(|_rows| ())
     }
 
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>> {
@@ -242,7 +236,10 @@ impl Builder for SqliteBuilder {
         Ok(found.and_then(|(kind, line)| Some((Kind::from_name(&kind)?, u64::try_from(line).ok()?))))
     }
 
-    fn read_with(&self, work: &mut dyn FnMut(&dyn ReadTx) -> saibo_model::Result<()>) -> saibo_model::Result<()> {
+    fn read_with(
+        &self,
+        work: &mut dyn FnMut(&dyn ReadTx) -> saibo_model::Result<()>,
+    ) -> saibo_model::Result<()> {
         in_view(&self.connection, |connection| work(&SqliteReadTx::new(connection)))
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{CachedStatement, Connection, Row, Rows};
 use saibo_model::document::Link;
 use saibo_model::{Document, EntitySet, Id, Kind, Result};
+use saibo_store::tx::Linked;
 use saibo_store::{Error, ErrorKind, Scan};
 
 use crate::error::while_doing;
@@ -36,8 +37,9 @@ fn sets(connection: &Connection, kind: Option<Kind>) -> Result<HashMap<i64, Enti
     Ok(sets)
 }
 
-fn set<'s>(sets: &'s HashMap<i64, EntitySet>, number: i64) -> Result<&'s EntitySet> {
-    sets.get(&number).ok_or_else(|| Error::new(ErrorKind::Corrupt, "reading a document of no entity set").into())
+fn set(sets: &HashMap<i64, EntitySet>, number: i64) -> Result<&EntitySet> {
+    sets.get(&number)
+        .ok_or_else(|| Error::new(ErrorKind::Corrupt, "reading a document of no entity set").into())
 }
 
 /// See [`saibo_store::ReadTx::all_documents`].
@@ -120,10 +122,7 @@ impl Held<'_> {
 }
 
 /// See [`saibo_store::ReadTx::all_links`].
-pub(crate) fn all_links(
-    connection: &Connection,
-    each: Scan<'_, (Link, (EntitySet, Id), (EntitySet, Id))>,
-) -> Result<()> {
+pub(crate) fn all_links(connection: &Connection, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()> {
     let doing = while_doing("reading every link");
     let sets = sets(connection, None)?;
     let mut statement = connection

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
 use saibo_model::query::{Filter, Query};
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_store::tx::Linked;
 use saibo_store::{Error, ReadTx, Scan, Value};
 
 use crate::error::while_doing;
@@ -33,9 +34,7 @@ impl<'c> SqliteReadTx<'c> {
         let doing = while_doing("looking for an entity set");
         self.connection
             .prepare_cached("SELECT id FROM entity_set WHERE kind=? AND collection=? AND entity_type=?")
-            .and_then(|mut statement| {
-                statement.query_row(set_key(set), |row| row.get(0)).optional()
-            })
+            .and_then(|mut statement| statement.query_row(set_key(set), |row| row.get(0)).optional())
             .map_err(doing)
     }
 
@@ -77,8 +76,8 @@ impl<'c> SqliteReadTx<'c> {
     ) -> Result<T> {
         let Some(number) = self.set_number(set)? else { return Ok(otherwise) };
         let doing = while_doing("counting documents");
-        let mut sql = Sql::default();
-        sql.text = format!("SELECT {what} FROM document d WHERE d.entity_set={number}");
+        let text = format!("SELECT {what} FROM document d WHERE d.entity_set={number}");
+        let mut sql = Sql { text, ..Sql::default() };
         if let Some(filter) = filter {
             sql.text.push_str(" AND ");
             sql.filter(filter)?;
@@ -174,7 +173,7 @@ impl ReadTx for SqliteReadTx<'_> {
                 "SELECT first,second,to_one,published,updated FROM link \
                  WHERE (first=?1 AND second=?2) OR (first=?2 AND second=?1)",
             )
-            .and_then(|mut statement| statement.query_row([one, other], |row| link_of(row)).optional())
+            .and_then(|mut statement| statement.query_row([one, other], link_of).optional())
             .map_err(|e| doing(e).into())
     }
 
@@ -182,7 +181,7 @@ impl ReadTx for SqliteReadTx<'_> {
         export::all_documents(self.connection, kind, each)
     }
 
-    fn all_links(&self, each: Scan<'_, (Link, (EntitySet, Id), (EntitySet, Id))>) -> Result<()> {
+    fn all_links(&self, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()> {
         export::all_links(self.connection, each)
     }
 
@@ -209,10 +208,8 @@ impl ReadTx for SqliteReadTx<'_> {
 
     fn children(&self, parent: i64, each: Scan<'_, Node>) -> Result<()> {
         let doing = while_doing("listing a collection");
-        let mut statement = self
-            .connection
-            .prepare_cached(node!(" WHERE n.parent=? ORDER BY n.name"))
-            .map_err(&doing)?;
+        let mut statement =
+            self.connection.prepare_cached(node!(" WHERE n.parent=? ORDER BY n.name")).map_err(&doing)?;
         let mut rows = statement.query([parent]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
             each(node_of(row).map_err(&doing)??)?;

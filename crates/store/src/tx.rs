@@ -10,6 +10,9 @@ pub type Scan<'a, T> = &'a mut dyn FnMut(T) -> Result<()>;
 /// A small named value: `(name, value)`.
 pub type Value = (String, String);
 
+/// A document at an end of a link: its set and its id.
+pub type Linked = (EntitySet, Id);
+
 /// Reads on one stable view.
 pub trait ReadTx {
     /// The document of that parent and key.
@@ -38,7 +41,7 @@ pub trait ReadTx {
     fn all_documents(&self, kind: Kind, each: Scan<'_, (Document, Vec<(Id, Id)>)>) -> Result<()>;
 
     /// Streams every many-to-many link as (link, first document's set and id, second document's set and id).
-    fn all_links(&self, each: Scan<'_, (Link, (EntitySet, Id), (EntitySet, Id))>) -> Result<()>;
+    fn all_links(&self, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()>;
 
     /// How many many-to-many links there are.
     fn link_count(&self) -> Result<u64>;

@@ -73,6 +73,9 @@ impl NodeMeta {
     }
 }
 
+/// The greatest version that is believed: what every JSON parser can hold. Nobody changes anything so often.
+const MAX_VERSION: i64 = 1 << 53;
+
 struct MetaVisitor;
 
 impl<'de> Visitor<'de> for MetaVisitor {
@@ -109,13 +112,17 @@ impl<'de> Visitor<'de> for MetaVisitor {
         json::distinct(&unknown)?;
         let missing = A::Error::missing_field;
         let kind = kind.ok_or_else(|| missing("t"))?;
+        let version = version.unwrap_or(1);
+        if !(0..=MAX_VERSION).contains(&version) {
+            return Err(A::Error::custom(format_args!("`v` is {version}, no version")));
+        }
         Ok(NodeMeta {
             id: id.filter(|id| !id.is_empty()).ok_or_else(|| missing("i"))?,
             kind: NodeKind::from_name(&kind)
                 .ok_or_else(|| A::Error::custom(format_args!("`t` is {kind:?}, no kind of resource")))?,
             published: published.ok_or_else(|| missing("p"))?,
             updated: updated.ok_or_else(|| missing("u"))?,
-            version: version.unwrap_or(1),
+            version,
             cell_status: cell_status.flatten(),
             content_type: content_type.flatten(),
             length: length.flatten(),

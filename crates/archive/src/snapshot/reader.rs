@@ -149,7 +149,7 @@ impl<R: Read + Seek> SnapshotReader<R> {
         Ok(())
     }
 
-    /// Checks that every resource has a `.pmeta` and is in something that has one.
+    /// Checks that every resource has a `.pmeta` and is in something that has one and is no file.
     fn check_tree(&self, names: &Names) -> Result<()> {
         let require = |path: &str| {
             let name = layout::folder(path) + layout::META;
@@ -159,7 +159,13 @@ impl<R: Read + Seek> SnapshotReader<R> {
         let mut cursor = self.cursor();
         while let Some(entry) = cursor.next(&self.source, &self.limits)? {
             match self.place(entry.name())? {
-                Place::Meta(path) => layout::parent(path).map_or(Ok(()), require)?,
+                Place::Meta(path) => {
+                    let Some(parent) = layout::parent(path) else { continue };
+                    require(parent)?;
+                    if names.contains(&(layout::folder(parent) + layout::CONTENT)) {
+                        return Err(Error::hostile(entry.name(), "a resource in a file"));
+                    }
+                }
                 Place::Content(path) | Place::Folder(path) => require(path)?,
                 _ => {}
             }

@@ -359,6 +359,18 @@ fn shapes_that_do_not_fit() {
         let error = error(&archive(&entries).0);
         assert!(matches!(&error, Error::Malformed { entry, .. } if *entry == name), "{error}");
     }
+    let in_a_file = with([
+        Raw::new("20_webdav/__/.pmeta", BOX_META),
+        Raw::new("20_webdav/__/f/.pmeta", FILE_META),
+        Raw::new("20_webdav/__/f/content", b""),
+        Raw::new("20_webdav/__/f/g/.pmeta", META),
+    ]);
+    assert!(matches!(error(&in_a_file), Error::Hostile { entry, .. } if entry == "20_webdav/__/f/g/.pmeta"));
+    for version in ["-1", "9007199254740993", "9223372036854775808", "1.5"] {
+        let meta = format!(r#"{{"p":1,"t":"col.box","u":2,"v":{version},"i":"main"}}"#);
+        let error = error(&with([Raw::new("20_webdav/__/.pmeta", meta.as_bytes())]));
+        assert!(matches!(&error, Error::Malformed { .. }), "{version}: {error}");
+    }
     let content_of_box = [Raw::new("20_webdav/__/.pmeta", BOX_META), Raw::new("20_webdav/__/content", b"x")];
     assert!(matches!(error(&with(content_of_box.clone())), Error::Hostile { .. }));
     assert!(!check(&with(content_of_box)).unwrap().is_intact());
@@ -370,6 +382,29 @@ fn shapes_that_do_not_fit() {
     ];
     assert!(matches!(error(&with(lying.clone())), Error::Corrupt { .. }));
     assert!(!check(&with(lying)).unwrap().is_intact());
+}
+
+#[test]
+fn what_is_nested_too_deep_to_be_read_back() {
+    let roles = |value: &str| {
+        let mut entries = empty();
+        let line = format!(
+            r#"{{"_type":"Role","_source":{{"c":"c","p":1,"s":{{"Name":"n","x":{value}}},"u":2}},"_id":"r"}}"#
+        );
+        let role = entries.iter_mut().find(|entry| entry.name == b"10_odata/20_role.pjson").unwrap();
+        *role = Raw::new("10_odata/20_role.pjson", line.as_bytes());
+        archive(&entries).0
+    };
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    // Brackets beside each other, and in texts, are none within each other.
+    for fine in [nested(99), format!("[{}0]", "[],{},".repeat(1000)), format!(r#""\"{}""#, "[".repeat(1000))]
+    {
+        read_all(&open(&roles(&fine)).unwrap()).unwrap();
+    }
+    for deep in [nested(100), nested(100_000), format!(r#"{{"\"":{}}}"#, nested(99))] {
+        let error = error(&roles(&deep));
+        assert!(matches!(&error, Error::Malformed { line: 1, .. }), "{error}");
+    }
 }
 
 #[test]

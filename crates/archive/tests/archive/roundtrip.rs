@@ -281,7 +281,7 @@ proptest! {
     #[test]
     fn metas(
         ids in prop::collection::vec(text(), 3),
-        numbers in any::<(i64, i64, i64)>(),
+        numbers in (any::<i64>(), any::<i64>(), 0..=1_i64 << 53),
         length in 0..i64::MAX as u64,
         objects in prop::collection::vec(json_object(), 2),
         unknown in unknown(),

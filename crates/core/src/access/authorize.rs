@@ -184,9 +184,8 @@ fn check_schema(access: &Access, in_box: InBox<'_>, basic_accepted: bool) -> Res
     }
     if let Some(schema) = in_box.schema {
         match access.client_id() {
-            None => return Err(ErrorCode::SchemaAuthenticationRequired.into()),
-            Some(client) if client != schema => return Err(ErrorCode::SchemaNotAccepted.into()),
-            Some(_) => {}
+            Some(client) if client == schema => {}
+            _ => return Err(ErrorCode::SchemaNotAccepted.into()),
         }
     }
     let enough = match in_box.schema_authz {

@@ -50,6 +50,13 @@ impl Lockout {
 
     /// Counts a failed login, and makes the Account wait from now on.
     pub fn failed(&self, account: &Id, rules: &Authentication, now: i64) {
+        self.count(account, rules, now);
+        self.accounts.lock().entry(account.clone()).or_default().pause = now + PAUSE;
+    }
+
+    /// Counts a failed login, but lets the Account try again at once: a client that sends name and password with every
+    /// request sends several at a time, and one that fails must not fail the others.
+    pub fn count(&self, account: &Id, rules: &Authentication, now: i64) {
         let mut accounts = self.accounts.lock();
         if accounts.len() >= MANY {
             accounts.retain(|_, failures| now < failures.pause || now < failures.remembered);
@@ -59,7 +66,6 @@ impl Lockout {
             failures.count = 0;
         }
         failures.count = failures.count.saturating_add(1);
-        failures.pause = now + PAUSE;
         let lock = i64::try_from(rules.lock_for.as_millis()).unwrap_or(i64::MAX);
         failures.remembered = now.saturating_add(lock);
     }

@@ -95,7 +95,9 @@ impl Access {
     /// The app without the mark of confidentiality.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.schema.as_deref().map(|schema| schema.strip_suffix(saibo_oauth::token::CONFIDENTIAL).unwrap_or(schema))
+        self.schema
+            .as_deref()
+            .map(|schema| schema.strip_suffix(saibo_oauth::token::CONFIDENTIAL).unwrap_or(schema))
     }
 
     /// Whether the app proved that it is confidential.

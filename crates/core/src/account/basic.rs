@@ -32,14 +32,14 @@ pub(crate) fn basic(
         return refuse(ErrorCode::BasicAuthenticationFailed);
     };
     let id = &account.document.id;
-    if unit.lockout().is_locked(id, now) {
-        unit.lockout().failed(id, &unit.settings().authentication, now);
+    let rules = &unit.settings().authentication;
+    if unit.lockout().is_locked(id, now) || unit.lockout().is_locked_by_count(id, rules, now) {
         return refuse(ErrorCode::BasicAuthenticationLocked);
     }
     let right = unit.check_password(Some(&account), password.expose());
     if !right || !account.has_type("basic") || account.status() != Status::Active || !account.admits(address)
     {
-        unit.lockout().failed(id, &unit.settings().authentication, now);
+        unit.lockout().count(id, rules, now);
         return refuse(ErrorCode::BasicAuthenticationFailed);
     }
     let roles = cell.store().read(|tx| roles_of_account(tx, &name))?.unwrap_or_default();

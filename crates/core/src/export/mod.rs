@@ -146,7 +146,8 @@ pub fn iso8601(ms: i64) -> String {
 }
 
 fn time_of(ms: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// What counts how much in an export's progress: measured on a machine of two cores, so that equal shares take about

@@ -1,7 +1,9 @@
 //! What a built Cell has that cannot be right, said so that it can be found in the snapshot.
 
+use std::collections::HashMap;
 use std::fmt;
 
+use saibo_model::node::{CELL_NODE, MAIN_BOX, NodeKind};
 use saibo_model::{ErrorCode, Id, Kind, Result};
 use saibo_store::builder::Defect;
 use saibo_store::{Builder, ReadTx};
@@ -20,7 +22,7 @@ impl fmt::Display for Whence {
 }
 
 /// Something names what is not there.
-pub(super) fn missing(what: String) -> saibo_model::Error {
+fn missing(what: String) -> saibo_model::Error {
     ErrorCode::NavigationKeyNotFound.with([what])
 }
 
@@ -85,4 +87,29 @@ fn resource(tx: &dyn ReadTx, id: &Id) -> Result<Option<String>> {
         parent = above.parent;
     }
     Ok(Some(format!("20_webdav/{path}/.pmeta")))
+}
+
+/// Every Box folder belongs to a Box, and every OData collection is in the Box that its documents name.
+pub(super) fn check_boxes(tx: &dyn ReadTx, boxes: &HashMap<Id, (String, Whence)>, from: &Id) -> Result<()> {
+    tx.children(CELL_NODE, &mut |node| {
+        let known = node.name == MAIN_BOX
+            || tx
+                .document_by_id(&Id::from(node.name.as_str()))?
+                .is_some_and(|found| found.set.kind == Kind::Box);
+        if known {
+            return Ok(());
+        }
+        Err(missing(format!("20_webdav/{}/: the Box of that id", node.name)))
+    })?;
+    for (collection, (box_id, at)) in boxes {
+        let mut node = tx.node_by_id(collection)?;
+        while let Some(at) = node.take_if(|node| node.kind != NodeKind::Box) {
+            node = tx.node(at.parent)?;
+        }
+        let name = if box_id == from.as_str() { MAIN_BOX } else { box_id };
+        if node.is_none_or(|node| node.name != name) {
+            return Err(missing(format!("{at}: the collection {collection} in the Box {box_id}")));
+        }
+    }
+    Ok(())
 }

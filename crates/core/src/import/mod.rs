@@ -7,6 +7,7 @@
 mod defects;
 mod read;
 mod replaced;
+mod row;
 mod swap;
 
 use std::io::{Read, Seek};

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
-use saibo_archive::{DocumentLine, Limits, LinkLine, NodeMeta, Resource, SnapshotReader};
-use saibo_model::node::{MAIN_BOX, Node, NodeKind};
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
+use saibo_archive::{DocumentLine, Limits, LinkLine, Resource, SnapshotReader};
+use saibo_model::{ErrorCode, Id, Kind, Result};
 use saibo_store::builder::Built;
-use saibo_store::{Builder, Origin, ReadTx};
+use saibo_store::{Builder, Origin};
 
-use super::defects::{self, Whence, missing};
-use super::weight;
+use super::defects::{self, Whence};
+use super::{row, weight};
 use crate::document::{self, Extra};
 use crate::job::{Phase, Progress};
 use crate::{Cell, Unit, archive, token};
@@ -22,11 +21,13 @@ const DEFECTS: usize = 100;
 /// How much of a file is moved at once.
 const CHUNK: usize = 256 << 10;
 
-/// The longest id that is believed: twice what the API ever makes of two of them.
-const MAX_ID: usize = 128;
-
 /// Builds a Cell's content from a snapshot and puts it on disk.
-pub(super) fn build(unit: &Unit, cell: &Cell, file: impl Read + Seek, progress: &Arc<Progress>) -> Result<Built> {
+pub(super) fn build(
+    unit: &Unit,
+    cell: &Cell,
+    file: impl Read + Seek,
+    progress: &Arc<Progress>,
+) -> Result<Built> {
     progress.enter(Phase::Checking);
     let snapshot = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
     progress.set_totals(super::totals(snapshot.totals()));
@@ -93,7 +94,10 @@ impl Import<'_> {
     }
 
     fn document(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<()> {
-        let document = self.document_of(line, at)?;
+        let document = row::document(line, at)?;
+        if let Some(collection) = &document.set.collection {
+            self.note_box(line, at, collection)?;
+        }
         let origin = Origin { line: at.line };
         self.builder.document(&document, origin)?;
         if line.kind == Kind::Account {
@@ -102,64 +106,23 @@ impl Import<'_> {
         for held in line.entity_links.iter().flatten() {
             let (_entity_type, id) = held
                 .split_once(':')
-                .ok_or_else(|| wrong(at, format!("`ll` has {held:?}, which is no `type:id`")))?;
+                .ok_or_else(|| row::wrong(at, format!("`ll` has {held:?}, which is no `type:id`")))?;
             self.builder.to_one_link(&Id::from(id), origin)?;
         }
         Ok(())
     }
 
-    fn document_of(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<Document> {
-        let id = Id::from(line.id.as_ref());
-        if line.id.is_empty() || line.id.len() > MAX_ID {
-            return Err(wrong(at, "`_id` is empty or too long"));
-        }
-        let set = EntitySet {
-            kind: line.kind,
-            collection: line.collection.as_deref().map(Id::from),
-            entity_type: line.entity_type.as_deref().map(Id::from),
-        };
-        check_set(&set, at)?;
-        if let Some(collection) = &set.collection {
-            self.note_box(line, at, collection)?;
-        }
-        let mut document = Document {
-            seq: 0,
-            key: key_of(line, at)?,
-            id,
-            set,
-            parent: None,
-            peer: None,
-            version: 1,
-            published: line.published,
-            updated: line.updated,
-            body: line.fields.to_owned(),
-            hidden: line.hidden.filter(|hidden| *hidden != "{}").map(str::to_owned),
-            extra: None,
-        };
-        let mut unknown = Vec::new();
-        for (name, id) in line.links.iter().flatten() {
-            if document::parent_kind(line.kind).is_some_and(|kind| kind.name() == name) {
-                document.parent = Some(Id::from(id.as_ref()));
-            } else if line.kind == Kind::AssociationEnd && name == line.kind.name() {
-                document.peer = Some(Id::from(id.as_ref()));
-            } else {
-                unknown.push((name.as_ref(), id.as_ref()));
-            }
-        }
-        document.extra = Extra::to_text(line.dynamic, line.acl, &unknown, &line.unknown);
-        Ok(document)
-    }
-
     /// Remembers which Box a collection's documents say that it is in; they must agree.
     fn note_box(&mut self, line: &DocumentLine<'_>, at: Whence, collection: &Id) -> Result<()> {
         let Some(box_id) = line.box_id.as_deref() else {
-            return Err(wrong(at, "`b`, the id of its Box, is missing"));
+            return Err(row::wrong(at, "`b`, the id of its Box, is missing"));
         };
         match self.boxes.get(collection) {
             Some((known, _)) if known == box_id => Ok(()),
-            Some((known, _)) => {
-                Err(wrong(at, format!("its collection {collection} is in the Box {known} and in the Box {box_id}")))
-            }
+            Some((known, _)) => Err(row::wrong(
+                at,
+                format!("its collection {collection} is in the Box {known} and in the Box {box_id}"),
+            )),
             None => {
                 self.boxes.insert(collection.clone(), (box_id.to_owned(), at));
                 Ok(())
@@ -212,7 +175,7 @@ impl Import<'_> {
         let Resource { path, meta, content } = resource;
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let parent = self.enter(folder, &path)?;
-        let mut node = node_of(&meta, parent, name)?;
+        let mut node = row::node(&meta, parent, name);
         if let Some(mut content) = content {
             let mut writer = self.builder.content_writer()?;
             let mut buffer = vec![0; CHUNK];
@@ -246,7 +209,8 @@ impl Import<'_> {
         while self.folders.last().is_some_and(|(open, _)| !is_above(open)) {
             self.folders.pop();
         }
-        let missing = |folder: &str| ErrorCode::SnapshotEntryMissing.with([format!("20_webdav/{folder}/.pmeta")]);
+        let missing =
+            |folder: &str| ErrorCode::SnapshotEntryMissing.with([format!("20_webdav/{folder}/.pmeta")]);
         let (open, mut seq) = self.folders.last().cloned().ok_or_else(|| missing(""))?;
         for name in folder.get(open.len()..).unwrap_or_default().split('/').filter(|name| !name.is_empty()) {
             seq = self.builder.child(seq, name)?.ok_or_else(|| missing(folder))?;
@@ -261,7 +225,7 @@ impl Import<'_> {
             return Err(defects::error(self.builder.as_ref(), defect, defects.len(), DEFECTS)?);
         }
         let (boxes, from) = (&self.boxes, &self.from);
-        self.builder.read_with(&mut |tx| check_boxes(tx, boxes, from))?;
+        self.builder.read_with(&mut |tx| defects::check_boxes(tx, boxes, from))?;
         self.progress.work(document_bytes * weight::CHECK_BYTE);
         Ok(self.progress.check()?)
     }
@@ -272,84 +236,4 @@ impl Import<'_> {
         self.progress.done(0, bytes);
         Ok(())
     }
-}
-
-/// Every Box folder belongs to a Box, and every OData collection is in the Box that its documents name.
-fn check_boxes(tx: &dyn ReadTx, boxes: &HashMap<Id, (String, Whence)>, from: &Id) -> Result<()> {
-    tx.children(saibo_model::node::CELL_NODE, &mut |node| {
-        let known = node.name == MAIN_BOX
-            || tx.document_by_id(&Id::from(node.name.as_str()))?.is_some_and(|found| found.set.kind == Kind::Box);
-        if known {
-            return Ok(());
-        }
-        Err(missing(format!("20_webdav/{}/: the Box of that id", node.name)))
-    })?;
-    for (collection, (box_id, at)) in boxes {
-        let mut node = tx.node_by_id(collection)?;
-        while let Some(at) = node.take_if(|node| node.kind != NodeKind::Box) {
-            node = tx.node(at.parent)?;
-        }
-        let name = if box_id == from.as_str() { MAIN_BOX } else { box_id };
-        if node.is_none_or(|node| node.name != name) {
-            return Err(missing(format!("{at}: the collection {collection} in the Box {box_id}")));
-        }
-    }
-    Ok(())
-}
-
-fn check_set(set: &EntitySet, at: Whence) -> Result<()> {
-    let in_collection = matches!(
-        set.kind,
-        Kind::EntityType
-            | Kind::ComplexType
-            | Kind::Property
-            | Kind::ComplexTypeProperty
-            | Kind::AssociationEnd
-            | Kind::UserData
-    );
-    if in_collection && set.collection.is_none() {
-        return Err(wrong(at, "`n`, the id of its collection, is missing"));
-    }
-    if set.kind == Kind::UserData && set.entity_type.is_none() {
-        return Err(wrong(at, "`t`, the id of its EntityType, is missing"));
-    }
-    Ok(())
-}
-
-/// What tells the document from the others of its set.
-fn key_of(line: &DocumentLine<'_>, at: Whence) -> Result<String> {
-    let field = document::key_field(line.kind);
-    let members = saibo_archive::members(line.fields).map_err(archive::error)?;
-    let value = members.iter().find(|(name, _)| name == field).map(|(_, json)| serde_json::from_str::<String>(json));
-    match value {
-        Some(Ok(key)) => Ok(key),
-        _ => Err(wrong(at, format!("`s` has no text {field:?}"))),
-    }
-}
-
-fn node_of(meta: &NodeMeta, parent: i64, name: &str) -> Result<Node> {
-    let object = |text: &Option<String>| text.clone().filter(|text| text != "{}");
-    let cell_status = meta.cell_status.as_ref().map(|status| serde_json::json!(status).to_string());
-    let mut unknown: Vec<(std::borrow::Cow<'_, str>, &str)> =
-        meta.unknown.iter().map(|(name, json)| (name.as_str().into(), json.as_str())).collect();
-    unknown.extend(cell_status.as_deref().map(|status| ("cs".into(), status)));
-    Ok(Node {
-        seq: 0,
-        parent,
-        name: name.to_owned(),
-        id: Id::from(meta.id.as_str()),
-        kind: meta.kind,
-        version: meta.version,
-        published: meta.published,
-        updated: meta.updated,
-        content_type: meta.content_type.clone(),
-        content: None,
-        acl: object(&meta.acl),
-        properties: object(&meta.properties),
-        extra: Extra::to_text(None, None, &[], &unknown),
-    })
-}
-
-fn wrong(at: Whence, why: impl std::fmt::Display) -> saibo_model::Error {
-    ErrorCode::FieldInvalid.with([format!("{at}: {why}")])
 }

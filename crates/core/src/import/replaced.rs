@@ -64,8 +64,8 @@ fn all(unit: &Unit) -> Result<Vec<Replaced>> {
 /// Brings back what the last import replaced; what it brought is kept as replaced in turn.
 ///
 /// # Errors
-/// If somebody may not; [`ErrorCode::CellLocked`] while an import runs; [`ErrorCode::ResourceNotFound`] if nothing is
-/// kept, or not any longer; that the Cell was replaced meanwhile ([`saibo_store::Error::is_retired`]).
+/// If somebody may not; [`ErrorCode::CellLocked`] while an import runs, or if the content was replaced meanwhile;
+/// [`ErrorCode::ResourceNotFound`] if nothing is kept, or not any longer.
 pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     snapshot::authorize(cell, access)?;
     if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
@@ -83,6 +83,8 @@ pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     })
     .map_err(|error| match saibo_store::Error::among(&error).map(saibo_store::Error::kind) {
         Some(ErrorKind::NotFound) => nothing_kept().because(error),
+        // Not to be tried again: another undo may have come first, and this one would take that back.
+        Some(ErrorKind::Retired) => ErrorCode::CellLocked.with(["import"]),
         _ => error,
     })
 }
@@ -131,5 +133,7 @@ fn forget(unit: &Unit, one: &Replaced, place: &Place) -> Result<bool> {
 /// Forgets what was replaced of a Cell that is deleted; the backend removes the data.
 pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
     let gone = replaced(unit, cell)?;
-    unit.backend().register().write(move |tx| gone.iter().try_for_each(|one| tx.set_value(SCOPE, &one.key(), None)))
+    unit.backend()
+        .register()
+        .write(move |tx| gone.iter().try_for_each(|one| tx.set_value(SCOPE, &one.key(), None)))
 }

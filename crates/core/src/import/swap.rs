@@ -75,7 +75,8 @@ fn enter(
     };
     let place = next.clone();
     let entered = unit.backend().register().write(move |tx| {
-        let text = serde_json::to_string(&before).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+        let text = serde_json::to_string(&before)
+            .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
         Unit::set_generation(tx, &place)?;
         tx.set_value(SCOPE, &before.key(), Some(&text))?;
         also(tx)

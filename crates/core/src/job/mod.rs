@@ -207,12 +207,7 @@ impl Jobs {
         }
     }
 
-    fn run(
-        &self,
-        mut job: Job,
-        progress: &Arc<Progress>,
-        work: impl FnOnce(&Arc<Progress>) -> Result<End>,
-    ) {
+    fn run(&self, mut job: Job, progress: &Arc<Progress>, work: impl FnOnce(&Arc<Progress>) -> Result<End>) {
         let result = {
             let _turn = self.turns.acquire();
             match progress.check() {
@@ -225,7 +220,11 @@ impl Jobs {
         match result {
             // Stays «running» in the register: the next start takes it up.
             Err(_) if self.closing.load(Ordering::Acquire) => {
-                tracing::info!(cell = job.cell_name, name = job.name, "job interrupted; it is taken up at the next start");
+                tracing::info!(
+                    cell = job.cell_name,
+                    name = job.name,
+                    "job interrupted; it is taken up at the next start"
+                );
                 self.running.lock().remove(&key);
                 return;
             }

@@ -114,7 +114,10 @@ impl Upload {
     /// # Errors
     /// [`ErrorCode::DiskFull`]; other I/O errors.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.writer.file().write_all(bytes).map_err(|e| saibo_store::Error::io("writing a snapshot file", e))?;
+        self.writer
+            .file()
+            .write_all(bytes)
+            .map_err(|e| saibo_store::Error::io("writing a snapshot file", e))?;
         self.length += bytes.len() as u64;
         Ok(())
     }
@@ -172,7 +175,8 @@ pub(crate) fn publish(
             info.version = before.version + 1;
             info.published = before.published;
         }
-        let text = serde_json::to_string(&info).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+        let text = serde_json::to_string(&info)
+            .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
         tx.set_value(&scope(&owner), &info.name, Some(&text))?;
         if before.is_none() {
             entry.remove(tx)?;
@@ -183,7 +187,8 @@ pub(crate) fn publish(
         Ok((info, before)) => {
             let Some(before) = before else { return Ok((info, true)) };
             // It has its name, whatever becomes of the file that had it before.
-            let removed = unit.backend().snapshots().remove(cell, &before.place).map_err(saibo_model::Error::from);
+            let removed =
+                unit.backend().snapshots().remove(cell, &before.place).map_err(saibo_model::Error::from);
             if let Err(error) = removed.and_then(|()| making.done()) {
                 tracing::warn!(%error, "a snapshot file that was replaced could not be removed yet");
             }

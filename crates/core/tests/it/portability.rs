@@ -63,7 +63,8 @@ fn entries(zip: &[u8]) -> BTreeMap<String, Vec<Value>> {
         entry.read_to_end(&mut bytes).unwrap();
         let value = if name.ends_with("json") || name.ends_with(".pmeta") {
             let text = String::from_utf8(bytes).unwrap().replace(&own, "CELL");
-            let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let mut lines: Vec<Value> =
+                text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
             lines.sort_by_key(|line| line["_id"].to_string());
             lines
         } else {

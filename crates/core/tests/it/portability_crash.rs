@@ -49,7 +49,9 @@ fn cut(
     let working = std::thread::spawn(move || work(&unit));
     let idle = |unit: &Unit| {
         unit.cell("c").is_ok_and(|cell| {
-            [JobKind::Export, JobKind::Import].iter().all(|kind| unit.jobs().running(cell.id(), *kind).is_none())
+            [JobKind::Export, JobKind::Import]
+                .iter()
+                .all(|kind| unit.jobs().running(cell.id(), *kind).is_none())
         })
     };
     let stopped = hooks.wait(|| working.is_finished() && idle(&fixture.unit));
@@ -138,7 +140,10 @@ fn snapshots_leave_no_files_behind() {
         for (name, bytes) in [("new.zip", b"one"), ("old.zip", b"two")] {
             let Ok(mut upload) = snapshot::Upload::begin(unit, None) else { return };
             upload.write(bytes).unwrap();
-            if upload.commit(unit, cell.id(), name, "application/zip", snapshot::Naming::Replace(None)).is_err() {
+            if upload
+                .commit(unit, cell.id(), name, "application/zip", snapshot::Naming::Replace(None))
+                .is_err()
+            {
                 return;
             }
         }
@@ -177,10 +182,8 @@ fn what_an_import_replaced_goes_whole() {
     };
     let work = |unit: &Arc<Unit>| {
         // As if its time had come.
-        let short = saibo_core::Settings {
-            replaced_kept_for: std::time::Duration::ZERO,
-            ..unit.settings().clone()
-        };
+        let short =
+            saibo_core::Settings { replaced_kept_for: std::time::Duration::ZERO, ..unit.settings().clone() };
         let unit = support::unit_on(unit.backend().clone(), short);
         drop(import::remove_expired(&unit));
     };

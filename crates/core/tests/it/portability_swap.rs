@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use saibo_core::{Housekeeping, Settings, import, token};
 use saibo_model::query::Query;
-use saibo_model::{EntitySet, Id, Kind};
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind};
 use saibo_store::StoreExt as _;
 
 use crate::hooked;
-use crate::portability::{RICH, import_as};
+use crate::portability::{RICH, export_as, import_as};
 use crate::support::{Fixture, settings};
 
 #[test]
@@ -41,7 +41,8 @@ fn an_undo_and_another_at_the_same_time_are_one() {
     import::undo(&fixture.unit, &imported, &fixture.master()).unwrap();
     // It was found before the first one came.
     let error = import::undo(&fixture.unit, &imported, &fixture.master()).unwrap_err();
-    assert!(saibo_store::Error::is_retired(&error), "{error}");
+    assert_eq!(error.code(), ErrorCode::CellLocked);
+    assert!(!saibo_store::Error::is_retired(&error), "nobody is to try it again");
     let live = fixture.unit.cell("c").unwrap();
     assert_eq!(live.place(), cell.place());
     live.store().write(|tx| tx.set_value("t", "n", Some("v"))).unwrap();
@@ -120,4 +121,52 @@ fn what_is_the_cells_own_outlives_an_import() {
     import::undo(&fixture.unit, &fixture.unit.cell("c").unwrap(), &fixture.master()).unwrap();
     assert!(value("code", "later").is_some());
     assert_eq!(token::certificates(&fixture.unit.cell("c").unwrap()).unwrap(), certificates);
+}
+
+#[test]
+fn a_number_that_is_used_again_brings_back_no_schema() {
+    let fixture = Fixture::with(kept_for(Duration::from_millis(1500)));
+    let schema = || {
+        let cell = fixture.unit.cell("c").unwrap();
+        cell.store().read(|tx| {
+            let collection = tx.entity_sets(Kind::EntityType)?.remove(0).collection.unwrap();
+            let schema = fixture.unit.entities().schemas().get(tx, cell.place(), &collection)?;
+            Ok((cell.place().generation, schema.entity_types().len()))
+        })
+    };
+    let one_more = {
+        let other = fixture.cell("other");
+        import_as(&fixture, &other, RICH).unwrap();
+        let other = fixture.unit.cell("other").unwrap();
+        other
+            .store()
+            .write(|tx| {
+                let set = tx.read().entity_sets(Kind::EntityType)?.remove(0);
+                let mut document = Document {
+                    seq: 0,
+                    id: Id::random(),
+                    key: "OneMore".to_owned(),
+                    set,
+                    parent: None,
+                    peer: None,
+                    version: 1,
+                    published: 1,
+                    updated: 1,
+                    body: r#"{"Name":"OneMore"}"#.to_owned(),
+                    hidden: None,
+                    extra: None,
+                };
+                tx.put_document(&mut document)
+            })
+            .unwrap();
+        export_as(&fixture, &other, "more")
+    };
+    let cell = fixture.cell("c");
+    import_as(&fixture, &cell, RICH).unwrap();
+    let (generation, types) = schema().unwrap();
+    import::undo(&fixture.unit, &fixture.unit.cell("c").unwrap(), &fixture.master()).unwrap();
+    std::thread::sleep(Duration::from_millis(1501));
+    import::remove_expired(&fixture.unit).unwrap();
+    import_as(&fixture, &fixture.unit.cell("c").unwrap(), &one_more).unwrap();
+    assert_eq!(schema().unwrap(), (generation, types + 1));
 }

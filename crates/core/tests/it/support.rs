@@ -78,7 +78,9 @@ impl Fixture {
     pub(crate) fn settle(&self, cell: &Cell) {
         use saibo_core::job::JobKind;
         let begun = Instant::now();
-        while [JobKind::Export, JobKind::Import].into_iter().any(|k| self.unit.jobs().running(cell.id(), k).is_some())
+        while [JobKind::Export, JobKind::Import]
+            .into_iter()
+            .any(|k| self.unit.jobs().running(cell.id(), k).is_some())
         {
             assert!(begun.elapsed() < Duration::from_secs(60), "a job does not end");
             std::thread::sleep(Duration::from_millis(2));

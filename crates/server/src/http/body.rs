@@ -58,7 +58,13 @@ impl RequestBody {
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let declared = Some(bytes.len() as u64);
-        Self { source: Source::Memory(Some(bytes)), declared, pause: Duration::MAX, begun: false, again: Again::default() }
+        Self {
+            source: Source::Memory(Some(bytes)),
+            declared,
+            pause: Duration::MAX,
+            begun: false,
+            again: Again::default(),
+        }
     }
 
     fn keep(&self, source: Source) {

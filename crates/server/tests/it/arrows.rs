@@ -16,10 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
     ("core", &["model", "odata", "dav", "oauth", "saml", "archive", "store"]),
-    (
-        "server",
-        &["model", "odata", "dav", "oauth", "saml", "archive", "store", "store-sqlite", "core"],
-    ),
+    ("server", &["model", "odata", "dav", "oauth", "saml", "archive", "store", "store-sqlite", "core"]),
 ];
 
 /// The same for tests alone.

@@ -62,7 +62,12 @@ async fn a_cell_goes_out_and_into_another_and_back_again() {
     let undone = saibo(["cell", "undo", "--unit", &unit, "--cell", "bob"]);
     assert_eq!(undone.code, 0, "{undone:?}");
     assert_eq!(running.get("/bob/__/photo.jpg", &[AUTHORIZATION]).await.status, 404);
-    let nothing = saibo(["cell", "undo", "--unit", &unit, "--cell", "bob"]);
+    // What the import brought is what was replaced last.
+    let again = saibo(["cell", "undo", "--unit", &unit, "--cell", "bob"]);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(running.get("/bob/__/photo.jpg", &[AUTHORIZATION]).await.status, 200);
+    // Nothing was ever imported into this one.
+    let nothing = saibo(["cell", "undo", "--unit", &unit, "--cell", "alice"]);
     assert_eq!(nothing.code, 1, "{nothing:?}");
     assert!(nothing.err.contains("the unit answers 4"), "{}", nothing.err);
 }

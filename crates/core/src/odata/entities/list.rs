@@ -138,6 +138,14 @@ pub(super) fn page(
 }
 
 impl Collection<'_> {
+    /// Checks that there is a set.
+    ///
+    /// # Errors
+    /// 404-OD-0001.
+    pub fn check_entity_set(&self, set: &str) -> Result<()> {
+        self.read(|_, schema| entity_set(&schema, set).map(|_| ()))
+    }
+
     /// Lists the entities of a set.
     ///
     /// # Errors

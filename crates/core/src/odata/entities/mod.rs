@@ -34,6 +34,8 @@ pub use find::Found;
 pub use schema::{Schema, Schemas};
 pub use update::Version;
 
+use saibo_store::Place;
+
 /// What a unit remembers about its collections from one request to the next.
 #[derive(Debug)]
 pub struct State {

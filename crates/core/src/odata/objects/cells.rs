@@ -99,7 +99,8 @@ pub fn delete_cell(unit: &Arc<Unit>, cell: &Cell, access: &Access, recursive: Op
 
 /// Takes a Cell from the register if it may go, and then its data away.
 fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<bool>) -> Result<()> {
-    let busy = [JobKind::Export, JobKind::Import].iter().any(|kind| unit.jobs().running(cell.id(), *kind).is_some());
+    let busy =
+        [JobKind::Export, JobKind::Import].iter().any(|kind| unit.jobs().running(cell.id(), *kind).is_some());
     if busy {
         return Err(ErrorCode::CellBusy.into());
     }

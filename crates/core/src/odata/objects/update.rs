@@ -78,7 +78,7 @@ impl Objects<'_> {
                 hidden: extras.hidden.clone().or_else(|| before.hidden.clone()),
                 ..before.clone()
             };
-            rules::check_change(tx, &sets, definition, &fields, &extras, [&before, &document])?;
+            rules::check_change(tx, &sets, definition, &fields, [&before, &document])?;
             tx.put_document(&mut document)?;
             rules::written(tx, &sets, definition.kind)?;
             Ok((before.key, document))

@@ -22,8 +22,10 @@ pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     let name = context.parameter("file").to_owned();
     let none_match = context.request.header("if-none-match").map(str::to_owned);
-    let (range, if_range) =
-        (context.request.header("range").map(str::to_owned), context.request.header("if-range").map(str::to_owned));
+    let (range, if_range) = (
+        context.request.header("range").map(str::to_owned),
+        context.request.header("if-range").map(str::to_owned),
+    );
     let (info, file) = context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
@@ -44,7 +46,8 @@ pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
     let response = match part {
         None => Response::blocking_reader(200, &info.content_type, Some(info.length), file),
         Some(part) => {
-            file.seek(SeekFrom::Start(part.first)).map_err(|e| saibo_store::Error::io("reading a snapshot", e))?;
+            file.seek(SeekFrom::Start(part.first))
+                .map_err(|e| saibo_store::Error::io("reading a snapshot", e))?;
             let bytes = std::io::Read::take(file, part.length());
             Response::blocking_reader(206, &info.content_type, Some(part.length()), bytes)
                 .header("content-range", &part.to_string())
@@ -79,8 +82,9 @@ pub(in crate::routes) async fn put(context: Context) -> Result<Response> {
         }
         upload.commit(&unit, cell.id(), &name, &content_type, Naming::Replace(if_match.as_deref()))
     });
-    let (info, is_new) =
-        written.await.map_err(|panicked| saibo_model::Error::from(ErrorCode::Unknown).because(panicked))??;
+    let (info, is_new) = written
+        .await
+        .map_err(|panicked| saibo_model::Error::from(ErrorCode::Unknown).because(panicked))??;
     Ok(Response::empty(if is_new { 201 } else { 204 }).header("etag", &snapshot::etag(&info).to_string()))
 }
 
@@ -152,7 +156,9 @@ pub(in crate::routes) async fn propfind(context: Context) -> Result<Response> {
 
 async fn propfind_of(
     context: Context,
-    work: impl FnOnce(&std::sync::Arc<saibo_core::Unit>) -> Result<(saibo_dav::response::Multistatus, ETag)> + Send + 'static,
+    work: impl FnOnce(&std::sync::Arc<saibo_core::Unit>) -> Result<(saibo_dav::response::Multistatus, ETag)>
+    + Send
+    + 'static,
 ) -> Result<Response> {
     let (multistatus, etag) = context.blocking(work).await?;
     Ok(Response::xml(207, multistatus.to_xml()).header("etag", &etag.to_string()))

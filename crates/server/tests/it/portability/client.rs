@@ -53,15 +53,13 @@ impl Client {
             self.agent.run(request.header("Content-Length", body.len()).body(body)?)?
         };
         let (parts, body) = response.into_parts();
-        let content_type = parts.headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        let content_type = parts
+            .headers
+            .get("content-type")
+            .map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let body = body.into_with_config().limit(u64::MAX).read_to_vec()?;
         let what = format!("{method} {path}");
-        Ok(Reply {
-            what,
-            status: parts.status.as_u16(),
-            content_type: content_type.unwrap_or_default(),
-            body,
-        })
+        Ok(Reply { what, status: parts.status.as_u16(), content_type, body })
     }
 
     /// The URL of a path.

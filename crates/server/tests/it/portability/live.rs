@@ -62,7 +62,7 @@ impl Written {
     /// Writes once; whether there is any use in going on.
     fn write(&mut self, client: &Client, cell: &str, retries: bool) -> bool {
         let number = self.entities;
-        let is_file = number % FILE_AFTER == 0 && number > 0 && self.file != Some(number);
+        let is_file = number.is_multiple_of(FILE_AFTER) && number > 0 && self.file != Some(number);
         let sent = if is_file {
             let path = format!("/{cell}/__/live/{}.txt", self.name);
             client.send("PUT", &path, &[("Content-Type", "text/plain")], &content(number))

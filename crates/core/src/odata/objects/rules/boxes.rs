@@ -7,19 +7,16 @@ use saibo_store::{ReadTx, WriteTx};
 
 use super::Sets;
 
-/// Checks that no other Box is for the same app (API page 202).
+/// Checks that no other Box has the same schema (API page 256), written the same way.
 pub(super) fn check_schema(
     tx: &dyn ReadTx,
     sets: &Sets,
-    spellings: &[String],
+    schema: Option<&str>,
     own: Option<&Document>,
 ) -> Result<()> {
+    let Some(schema) = schema else { return Ok(()) };
     let field = Field::Body { path: vec!["Schema".to_owned()], stored: Stored::Text };
-    let same = spellings
-        .iter()
-        .map(|schema| Filter::Compare(field.clone(), Comparison::Equal, Literal::Text(schema.clone())))
-        .reduce(|one, other| Filter::Or(Box::new(one), Box::new(other)));
-    let Some(same) = same else { return Ok(()) };
+    let same = Filter::Compare(field, Comparison::Equal, Literal::Text(schema.to_owned()));
     let query = Query { filter: Some(same), ..Query::default() };
     let mut taken = false;
     tx.documents(&sets.of(Kind::Box), &query, &mut |other| {

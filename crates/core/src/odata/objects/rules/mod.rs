@@ -26,8 +26,6 @@ pub(super) struct Extras {
     pub(super) id: Id,
     /// `h` of a snapshot; `None` leaves it as it is.
     pub(super) hidden: Option<String>,
-    /// Every way to write the `Schema` of a Box.
-    schema: Vec<String>,
     /// When.
     now: i64,
 }
@@ -44,17 +42,12 @@ impl Objects<'_> {
         credential: Option<&str>,
         before: Option<&Document>,
     ) -> Result<Extras> {
-        let mut extras = Extras { id: Id::random(), hidden: None, schema: Vec::new(), now: self.now };
+        let mut extras = Extras { id: Id::random(), hidden: None, now: self.now };
         match definition.kind {
             Kind::Cell if before.is_none() => extras.hidden = self.owner_to_keep(),
             Kind::Account => {
                 if let Some(password) = credential {
                     extras.hidden = Some(account::hidden(self.unit, password, before)?);
-                }
-            }
-            Kind::Box => {
-                if let Some(schema) = fields.text("Schema") {
-                    extras.schema = self.unit.settings().unit_url.spellings(schema);
                 }
             }
             Kind::Rule => rule::check(&self.unit.settings().unit_url, fields)?,
@@ -73,7 +66,7 @@ pub(super) fn check_new(
     document: &mut Document,
 ) -> Result<()> {
     match document.set.kind {
-        Kind::Box => boxes::check_schema(tx.read(), sets, &extras.schema, None),
+        Kind::Box => boxes::check_schema(tx.read(), sets, fields.text("Schema"), None),
         Kind::EntityType => entity_type::check_count(tx.read(), sets),
         Kind::Property | Kind::ComplexTypeProperty => {
             property::check_new(tx.read(), sets, fields, document, extras.now)
@@ -88,11 +81,10 @@ pub(super) fn check_change(
     sets: &Sets,
     definition: &Definition,
     fields: &Fields,
-    extras: &Extras,
     [before, after]: [&Document; 2],
 ) -> Result<()> {
     match definition.kind {
-        Kind::Box => boxes::check_schema(tx.read(), sets, &extras.schema, Some(before)),
+        Kind::Box => boxes::check_schema(tx.read(), sets, fields.text("Schema"), Some(before)),
         Kind::ComplexType => property::check_unused(tx.read(), sets, before),
         Kind::Property | Kind::ComplexTypeProperty | Kind::AssociationEnd => {
             property::check_change(definition, fields, before, after)

@@ -29,7 +29,10 @@ pub(super) fn serve(call: &Call, collection: &Collection<'_>, set: &str) -> Resu
             collection.authorize(Privilege::Read)?;
             Ok(Response::allow(["GET", "POST"]))
         }
-        _ => Err(ErrorCode::MethodNotAllowed.into()),
+        _ => {
+            collection.check_entity_set(set)?;
+            Err(ErrorCode::MethodNotAllowed.into())
+        }
     }
 }
 

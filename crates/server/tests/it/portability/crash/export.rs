@@ -23,7 +23,7 @@ fn an_export_comes_to_its_end_however_often_the_unit_is_killed() {
         let writer = Writer::start(&client, "cell", &name, PAUSE, false);
         let accepted = moment.strike(&client, "/cell/__export", &name, || unit.kill());
         all.push(writer.end());
-        unit.start_again(&[]);
+        rounds.start_again(&mut unit);
 
         // The job goes on, and meanwhile everything is there.
         let client = unit.client();

@@ -28,7 +28,7 @@ fn a_cell_is_the_old_or_the_new_one_however_often_the_unit_is_killed() {
         let writer = Writer::start(&client, "cell", &name, PAUSE, true);
         let accepted = moment.strike(&client, "/cell/__import", "new", || unit.kill());
         all.push(writer.end());
-        unit.start_again(&[]);
+        rounds.start_again(&mut unit);
         let client = unit.client();
         either(&client).unwrap_or_else(|why| panic!("round {round}, {moment:?}: {why}"));
         let status = settled(&client, "/cell/__import");

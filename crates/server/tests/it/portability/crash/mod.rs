@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::cell_data::CellData;
 use super::client::Client;
 use super::jobs::settled;
+use super::process::TestUnit;
 use super::random::Random;
 
 /// How long a writer pauses between two writes.
@@ -49,6 +50,18 @@ impl Rounds {
         };
         say(&format!("round {round}: {moment:?}"));
         moment
+    }
+
+    /// Starts a unit that was killed; now and then it is killed again, while it takes up the job.
+    fn start_again(&mut self, unit: &mut TestUnit) {
+        unit.start_again(&[]);
+        while self.random.below(4) == 0 {
+            let time = self.random.time(self.typical);
+            say(&format!("and again after {time:?}"));
+            std::thread::sleep(time);
+            unit.kill();
+            unit.start_again(&[]);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! Cell, and the Cell goes on being used.
 
 mod cases;
+mod oddities;
 mod template;
 mod upload;
 mod zip;

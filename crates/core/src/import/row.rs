@@ -1,0 +1,111 @@
+//! What a line of a snapshot becomes in the store.
+
+use saibo_archive::{DocumentLine, NodeMeta};
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Node, Result};
+
+use super::defects::Whence;
+use crate::document::{self, Extra};
+
+/// The longest id that is believed: twice what the API ever makes of two of them.
+const MAX_ID: usize = 128;
+
+/// The document of a line.
+pub(super) fn document(line: &DocumentLine<'_>, at: Whence) -> Result<Document> {
+    let id = Id::from(line.id.as_ref());
+    if line.id.is_empty() || line.id.len() > MAX_ID {
+        return Err(wrong(at, "`_id` is empty or too long"));
+    }
+    let set = EntitySet {
+        kind: line.kind,
+        collection: line.collection.as_deref().map(Id::from),
+        entity_type: line.entity_type.as_deref().map(Id::from),
+    };
+    check_set(&set, at)?;
+    let mut document = Document {
+        seq: 0,
+        key: key_of(line, at)?,
+        id,
+        set,
+        parent: None,
+        peer: None,
+        version: 1,
+        published: line.published,
+        updated: line.updated,
+        body: line.fields.to_owned(),
+        hidden: line.hidden.filter(|hidden| *hidden != "{}").map(str::to_owned),
+        extra: None,
+    };
+    let mut unknown = Vec::new();
+    for (name, id) in line.links.iter().flatten() {
+        if document::parent_kind(line.kind).is_some_and(|kind| kind.name() == name) {
+            document.parent = Some(Id::from(id.as_ref()));
+        } else if line.kind == Kind::AssociationEnd && name == line.kind.name() {
+            document.peer = Some(Id::from(id.as_ref()));
+        } else {
+            unknown.push((name.as_ref(), id.as_ref()));
+        }
+    }
+    document.extra = Extra::to_text(line.dynamic, line.acl, &unknown, &line.unknown);
+    Ok(document)
+}
+
+fn check_set(set: &EntitySet, at: Whence) -> Result<()> {
+    let in_collection = matches!(
+        set.kind,
+        Kind::EntityType
+            | Kind::ComplexType
+            | Kind::Property
+            | Kind::ComplexTypeProperty
+            | Kind::AssociationEnd
+            | Kind::UserData
+    );
+    if in_collection && set.collection.is_none() {
+        return Err(wrong(at, "`n`, the id of its collection, is missing"));
+    }
+    if set.kind == Kind::UserData && set.entity_type.is_none() {
+        return Err(wrong(at, "`t`, the id of its EntityType, is missing"));
+    }
+    Ok(())
+}
+
+/// What tells the document from the others of its set.
+fn key_of(line: &DocumentLine<'_>, at: Whence) -> Result<String> {
+    let field = document::key_field(line.kind);
+    let members =
+        saibo_archive::members(line.fields).map_err(|e| wrong(at, "`s` is no JSON object").because(e))?;
+    let value =
+        members.iter().find(|(name, _)| name == field).map(|(_, json)| serde_json::from_str::<String>(json));
+    match value {
+        Some(Ok(key)) => Ok(key),
+        _ => Err(wrong(at, format!("`s` has no text {field:?}"))),
+    }
+}
+
+/// The node of a `.pmeta`.
+pub(super) fn node(meta: &NodeMeta, parent: i64, name: &str) -> Node {
+    let object = |text: &Option<String>| text.clone().filter(|text| text != "{}");
+    let cell_status = meta.cell_status.as_ref().map(|status| serde_json::json!(status).to_string());
+    let mut unknown: Vec<(std::borrow::Cow<'_, str>, &str)> =
+        meta.unknown.iter().map(|(name, json)| (name.as_str().into(), json.as_str())).collect();
+    unknown.extend(cell_status.as_deref().map(|status| ("cs".into(), status)));
+    Node {
+        seq: 0,
+        parent,
+        name: name.to_owned(),
+        id: Id::from(meta.id.as_str()),
+        kind: meta.kind,
+        version: meta.version,
+        published: meta.published,
+        updated: meta.updated,
+        content_type: meta.content_type.clone(),
+        content: None,
+        acl: object(&meta.acl),
+        properties: object(&meta.properties),
+        extra: Extra::to_text(None, None, &[], &unknown),
+    }
+}
+
+/// What is wrong with a line.
+pub(super) fn wrong(at: Whence, why: impl std::fmt::Display) -> saibo_model::Error {
+    ErrorCode::FieldInvalid.with([format!("{at}: {why}")])
+}
