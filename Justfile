@@ -33,9 +33,10 @@ crash rounds="50":
 polling:
     SAIBO_POLLING_FULL=1 cargo test -p saibo-server --test it portability::polling -- --nocapture
 
-# Measure (see bench/)
+# Measure (see bench/README.md)
 bench *flags:
-    cargo run --release --manifest-path bench/Cargo.toml -- {{flags}}
+    cargo build --release
+    cargo run --release -p saibo-bench -- {{flags}}
 
 # Replay recorded requests of the reference: `just conformance PATH-TO-CONFORMANCE portability cell.CreateTest`
 conformance folder *cases:

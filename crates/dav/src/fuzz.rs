@@ -63,7 +63,7 @@ proptest! {
     fn headers(value in ".{0,40}", href in ".{0,20}", range in "bytes ?= ?[0-9, -]{0,30}", length in any::<u64>()) {
         let value = Some(value.as_str());
         let _ = Depth::of_propfind(value, None);
-        let _ = Overwrite::parse(value);
+        let _ = Overwrite::parse(value, Overwrite::True);
         let _ = ETag { version: 1, updated: 1 }.check_if_match(value);
         let _ = Selection::parse(Some(&range), length);
         let _ = Selection::parse(value, length);

@@ -61,7 +61,8 @@ pub fn filter(expression: &Expression, properties: &dyn Resolve) -> Result<Filte
             _ => Err(ErrorCode::FilterParse.into()),
         },
         Expression::Call(..) => Err(ErrorCode::UnsupportedFunction.into()),
-        Expression::Not(_) | Expression::Negate(_) | Expression::Property(_) | Expression::Literal(_) => {
+        Expression::Not(inner) => Ok(Filter::Not(nested(inner)?)),
+        Expression::Negate(_) | Expression::Property(_) | Expression::Literal(_) => {
             Err(ErrorCode::UnsupportedOperator.into())
         }
     }

@@ -79,7 +79,7 @@ fn parse_recursive(value: Option<&str>) -> Result<bool> {
 
 /// Whether a collection holds nothing that somebody put there: an OData collection has no schema, a service no
 /// source.
-fn is_empty(tx: &dyn ReadTx, collection: &Node) -> Result<bool> {
+pub(super) fn is_empty(tx: &dyn ReadTx, collection: &Node) -> Result<bool> {
     match collection.kind {
         NodeKind::OData => {
             // Everything else in it belongs to an EntityType or a ComplexType.

@@ -7,6 +7,7 @@ mod acl;
 mod box_;
 pub mod cell;
 pub mod content;
+mod copy;
 mod delete;
 mod get;
 mod mkcol;
@@ -18,6 +19,7 @@ mod put;
 mod request;
 pub mod resource;
 mod served;
+mod transfer;
 pub(crate) mod view;
 
 use saibo_dav::header::ETag;
@@ -27,10 +29,11 @@ use saibo_store::{ReadTx, WriteTx};
 
 pub use acl::acl;
 pub use box_::{BoxMetadata, box_metadata, check_install, delete_box};
+pub use copy::copy;
 pub use delete::delete;
 pub use get::{FileContent, Got, get};
 pub use mkcol::{Made, mkcol};
-pub use move_::{Move, Moved, move_};
+pub use move_::move_;
 pub use options::{authorize_service, options};
 pub use propfind::{Found, propfind};
 pub use proppatch::proppatch;
@@ -38,6 +41,7 @@ pub use put::{Put, Upload, Uploaded};
 pub use request::Request;
 pub use resource::{BoxOf, Resource};
 pub use served::{Resolved, SERVICE_SOURCE, Served, missing, resolve, resolve_for_get};
+pub use transfer::{Transfer, Transferred};
 
 /// The entity tag of a node.
 #[must_use]

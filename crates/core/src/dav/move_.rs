@@ -1,38 +1,14 @@
 //! MOVE of a file or collection within its Box (API page 309; RFC 4918 §9.9).
 
-use saibo_dav::header::{Depth, Destination, ETag, Overwrite};
-use saibo_model::node::{Node, NodeKind};
+use saibo_dav::header::{Depth, Destination, Overwrite};
+use saibo_model::node::Node;
 use saibo_model::privilege::Privilege;
-use saibo_model::{ErrorCode, Result, name};
-use saibo_store::{ReadTx, WriteTx};
+use saibo_model::{ErrorCode, Result};
+use saibo_store::WriteTx;
 
 use super::delete::remove;
-use super::served::is_source;
+use super::transfer::{self, Replace, Transfer, Transferred};
 use super::{Request, Resource, Served, check_room, etag_of, sweep};
-
-/// The headers of a MOVE.
-#[derive(Clone, Debug, Default)]
-pub struct Move {
-    /// `Depth`.
-    pub depth: Option<String>,
-    /// `Overwrite`.
-    pub overwrite: Option<String>,
-    /// `Destination`.
-    pub destination: Option<String>,
-    /// `If-Match`.
-    pub if_match: Option<String>,
-}
-
-/// What became of a MOVE.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// The resource's version, which it keeps.
-    pub etag: ETag,
-    /// Its new URL.
-    pub location: String,
-    /// Whether there was nothing at its destination.
-    pub created: bool,
-}
 
 /// Moves a file, or a collection with everything below it. A file at the destination may be replaced, a
 /// collection never is.
@@ -40,11 +16,14 @@ pub struct Moved {
 /// # Errors
 /// Why whoever asks may not move it away or to there; those of the headers;
 /// [`ErrorCode::ResourceNotFound`], [`ErrorCode::ResourceEtagMismatch`], [`ErrorCode::MoveBox`],
-/// [`ErrorCode::MoveServiceSource`]; those of [`check_destination`]; the store's.
-pub fn move_(request: &Request, headers: &Move) -> Result<Moved> {
+/// [`ErrorCode::MoveServiceSource`]; what is wrong with the destination; the store's.
+pub fn move_(request: &Request, headers: &Transfer) -> Result<Transferred> {
     request.read(|_, resource| check_source(request, &resource))?;
     Depth::check_move(headers.depth.as_deref())?;
-    let overwrite = Overwrite::parse(headers.overwrite.as_deref())?;
+    let replace = match Overwrite::parse(headers.overwrite.as_deref(), Overwrite::False)? {
+        Overwrite::True => Replace::Files,
+        Overwrite::False => Replace::Nothing,
+    };
     let destination = Destination::parse(headers.destination.as_deref(), &request.url(), &request.box_url())?;
     let if_match = headers.if_match.clone();
     let Destination { url: location, path } = destination;
@@ -57,7 +36,14 @@ pub fn move_(request: &Request, headers: &Move) -> Result<Moved> {
             let to = Request { path, ..request.clone() };
             let target = to.find(tx.read())?;
             let mut node = source.last().clone();
-            check_destination(tx.read(), &node, &to, &target, overwrite)?;
+            // Into itself or below: there would be no way to it any more.
+            if transfer::leads_through(&target, &node) {
+                return Err(transfer::invalid(&to));
+            }
+            let parent = transfer::check_destination(&node, &to, &target, replace)?;
+            if target.node().is_none() && node.parent != parent.seq {
+                check_room(tx.read(), &to, parent)?;
+            }
             to.authorize_parent(&target, Privilege::Bind)?;
             let large = match target.node() {
                 Some(old) => {
@@ -71,7 +57,7 @@ pub fn move_(request: &Request, headers: &Move) -> Result<Moved> {
         },
     )?;
     sweep(request, large);
-    Ok(Moved { etag, location, created })
+    Ok(Transferred { etag, location, created })
 }
 
 fn put_at(tx: &mut dyn WriteTx, node: &mut Node, to: &Request, target: &Resource) -> Result<()> {
@@ -98,52 +84,4 @@ fn check_source(request: &Request, resource: &Resource) -> Result<()> {
         Served::InOData | Served::InService | Served::InStream => Err(ErrorCode::MethodNotAllowed.into()),
         _ => request.authorize_parent(resource, Privilege::Unbind),
     }
-}
-
-/// Checks that a node can be put at a destination.
-fn check_destination(
-    tx: &dyn ReadTx,
-    node: &Node,
-    to: &Request,
-    target: &Resource,
-    overwrite: Overwrite,
-) -> Result<()> {
-    // Into itself or below: there would be no way to it any more. In the source's place there is nothing else.
-    if target.nodes.iter().any(|on_the_way| on_the_way.seq == node.seq) {
-        return Err(ErrorCode::DavHeaderInvalid.with(["Destination", &to.url()]));
-    }
-    let parent = match target.rest().len() {
-        0 => target.parent(),
-        1 => Some(target.last()),
-        _ => None,
-    }
-    .ok_or_else(|| to.no_parent())?;
-    match target.node() {
-        Some(_) if overwrite == Overwrite::False => return Err(ErrorCode::DestinationExists.into()),
-        Some(old) if is_source(parent.kind, &old.name) => {
-            return Err(ErrorCode::MoveOverServiceSource.into());
-        }
-        Some(old) if old.kind != NodeKind::File => return Err(ErrorCode::MoveOverCollection.into()),
-        Some(_) => {}
-        None => match parent.kind {
-            NodeKind::OData => return Err(ErrorCode::MoveIntoOData.into()),
-            NodeKind::File => return Err(ErrorCode::MoveIntoFile.into()),
-            // A stream has no members either.
-            NodeKind::Service | NodeKind::Stream => return Err(ErrorCode::MoveIntoService.into()),
-            NodeKind::Cell | NodeKind::Box | NodeKind::WebDav => {}
-        },
-    }
-    if node.kind != NodeKind::File && matches!(target.served(), Served::SourceFile | Served::SourceMissing) {
-        return Err(ErrorCode::CollectionInServiceSource.into());
-    }
-    if target.node().is_none() {
-        if node.parent != parent.seq {
-            check_room(tx, to, parent)?;
-        }
-        let name = to.path.last().map(String::as_str).unwrap_or_default();
-        if !name::is_resource_name(name) {
-            return Err(ErrorCode::ResourceNameInvalid.with([name]));
-        }
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@
 mod dav;
 mod entities;
 mod hooked;
+mod objects;
 mod portability;
 mod portability_crash;
 mod portability_swap;

@@ -38,6 +38,18 @@ impl Depth {
         }
     }
 
+    /// The depth of a COPY: [`Depth::Zero`], or [`Depth::Infinity`], which is the default (RFC 4918 §9.8.3).
+    ///
+    /// # Errors
+    /// `PR400-DV-0003` for anything else.
+    pub fn of_copy(value: Option<&str>) -> Result<Self> {
+        match value.map(Self::parse) {
+            None => Ok(Self::Infinity),
+            Some(Some(depth @ (Self::Zero | Self::Infinity))) => Ok(depth),
+            Some(_) => Err(ErrorCode::DepthInvalid.with([value.unwrap_or_default()])),
+        }
+    }
+
     /// Checks the depth of a MOVE, which takes a resource with everything below it (API page 309).
     ///
     /// # Errors
@@ -72,6 +84,20 @@ mod tests {
         ];
         for (value, absent, expected) in cases {
             assert_eq!(Depth::of_propfind(value, absent).map_err(|e| e.code()), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn copies() {
+        let cases = [
+            (None, Some(Depth::Infinity)),
+            (Some("infinity"), Some(Depth::Infinity)),
+            (Some("0"), Some(Depth::Zero)),
+            (Some("1"), None),
+            (Some(""), None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(Depth::of_copy(value).ok(), expected, "{value:?}");
         }
     }
 

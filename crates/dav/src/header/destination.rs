@@ -1,9 +1,9 @@
-//! `Destination` (RFC 4918 §10.3): where to a MOVE goes, which is within the box (API page 309).
+//! `Destination` (RFC 4918 §10.3): where to a COPY or MOVE goes, which is within the box (API page 309).
 
 use percent_encoding::percent_decode_str;
 use saibo_model::{Error, ErrorCode, Result};
 
-/// Where to a resource is moved.
+/// Where to a resource is copied or moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// The absolute URL, for the answer's `Location`.
@@ -13,7 +13,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Parses the header of a MOVE of the resource at `source` in the box at `box_url`, both absolute URLs of
+    /// Parses the header of a request for the resource at `source` in the box at `box_url`, both absolute URLs of
     /// `http` or `https`. The value is such a URL too, or an absolute path on the same host. A slash at the
     /// end means nothing.
     ///

@@ -1,25 +1,25 @@
-//! `Overwrite` (RFC 4918 §10.6), whose default here is `F` (API page 309).
+//! `Overwrite` (RFC 4918 §10.6). Without it a COPY may replace something, and a MOVE may not (API page 309).
 
 use saibo_model::{ErrorCode, Result};
 
-/// Whether a MOVE may replace what is at its destination.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whether a COPY or MOVE may replace what is at its destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overwrite {
     /// `T`: it may.
     True,
-    /// `F`, the default: it may not.
-    #[default]
+    /// `F`: it may not.
     False,
 }
 
 impl Overwrite {
-    /// Parses the header.
+    /// Parses the header. `absent` is what a missing one means.
     ///
     /// # Errors
     /// `PR400-DV-0009` if it is neither `T` nor `F`, in either case.
-    pub fn parse(value: Option<&str>) -> Result<Self> {
+    pub fn parse(value: Option<&str>, absent: Overwrite) -> Result<Self> {
         match value {
-            None | Some("F" | "f") => Ok(Self::False),
+            None => Ok(absent),
+            Some("F" | "f") => Ok(Self::False),
             Some("T" | "t") => Ok(Self::True),
             Some(other) => Err(ErrorCode::DavHeaderInvalid.with(["Overwrite", other])),
         }
@@ -33,7 +33,6 @@ mod tests {
     #[test]
     fn cases() {
         let cases = [
-            (None, Some(Overwrite::False)),
             (Some("F"), Some(Overwrite::False)),
             (Some("f"), Some(Overwrite::False)),
             (Some("T"), Some(Overwrite::True)),
@@ -43,7 +42,10 @@ mod tests {
             (Some(""), None),
         ];
         for (value, expected) in cases {
-            assert_eq!(Overwrite::parse(value).ok(), expected, "{value:?}");
+            for absent in [Overwrite::True, Overwrite::False] {
+                assert_eq!(Overwrite::parse(value, absent).ok(), expected, "{value:?}");
+                assert_eq!(Overwrite::parse(None, absent).ok(), Some(absent));
+            }
         }
     }
 }

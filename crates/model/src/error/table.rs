@@ -129,14 +129,14 @@ error_codes! {
     CollectionTooDeep = "PR400-DV-0008": "Collections cannot be nested this deeply.",
     DavHeaderInvalid = "PR400-DV-0009": "The request header {0} does not accept the value '{1}'.",
     DavHeaderRequired = "PR400-DV-0010": "The request header {0} is required.",
-    MoveServiceSource = "PR400-DV-0011": "The source collection of a service cannot be moved.",
+    MoveServiceSource = "PR400-DV-0011": "The source collection of a service cannot be moved or copied.",
     MoveOverCollection = "PR400-DV-0012":
         "A collection cannot be overwritten; delete it first or choose another destination.",
-    MoveIntoOData = "PR400-DV-0013": "Nothing can be moved into an OData service collection.",
+    MoveIntoOData = "PR400-DV-0013": "No resource can be put into an OData service collection.",
     MoveIntoFile = "PR400-DV-0014": "The destination is inside a file; its parent must be a collection.",
-    MoveBox = "PR400-DV-0015": "A Box cannot be moved; rename it at __ctl/Box.",
+    MoveBox = "PR400-DV-0015": "A Box cannot be moved or copied; rename it at __ctl/Box.",
     MoveIntoService = "PR400-DV-0016":
-        "Nothing can be moved into a service collection, except files into its __src.",
+        "No resource can be put into a service collection, except files into its __src.",
     MoveOverServiceSource = "PR400-DV-0017": "The source collection of a service cannot be overwritten.",
     CollectionInServiceSource = "PR400-DV-0018": "The source collection of a service can hold files only.",
     InfiniteDepth = "PR403-DV-0001": "Depth: infinity is not supported; ask level by level with Depth: 1.",
@@ -144,6 +144,8 @@ error_codes! {
         "The collection is not empty; delete its members first or send X-Personium-Recursive: true.",
     ResourceNameInvalid = "PR403-DV-0004": "The resource cannot be named '{0}'.",
     DestinationIsSource = "PR403-DV-0005": "The Destination header is the URL of the resource itself: {0}",
+    CopyOData = "PR403-DV-0006":
+        "An OData service collection can be copied only as long as it has no schema and no entities: {0}",
     ResourceNotFound = "PR404-DV-0001": "The resource does not exist: {0}",
     BoxNotFound = "PR404-DV-0002": "The Box does not exist: {0}",
     CellNotFound = "PR404-DV-0003": "The Cell does not exist.",

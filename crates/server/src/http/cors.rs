@@ -9,15 +9,16 @@ use http::header::{
 
 use super::response::Response;
 
-/// Every method of the API, in the order of the recorded answers.
-const METHODS: [&str; 11] =
-    ["GET", "POST", "PUT", "DELETE", "HEAD", "MERGE", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "ACL"];
+/// Every method of the API, in the order of the recorded answers, and COPY.
+const METHODS: [&str; 12] =
+    ["GET", "POST", "PUT", "DELETE", "HEAD", "MERGE", "MKCOL", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "ACL"];
 const ONE_DAY: HeaderValue = HeaderValue::from_static("86400");
 
 /// The answer to OPTIONS without credentials, which is what a browser sends ahead of a request. It is the same
-/// for every URL, for nothing may be told about what is there.
+/// for every URL, for nothing may be told about what is there. File managers ask so, too, whether this is WebDAV
+/// (RFC 4918 §10.1).
 pub(super) fn preflight() -> Response {
-    Response::allow(METHODS)
+    Response::allow(METHODS).header("dav", "1")
 }
 
 /// The headers of an answer that let a script read it.

@@ -195,6 +195,7 @@ const IN_BOX: &[(&str, Handler)] = methods! {
     "MERGE" => box_::serve,
     "DELETE" => box_::serve,
     "MKCOL" => box_::serve,
+    "COPY" => box_::serve,
     "MOVE" => box_::serve,
     "PROPFIND" => box_::serve,
     "PROPPATCH" => box_::serve,

@@ -86,11 +86,11 @@ async fn methods_depend_on_the_kind() {
         assert_eq!(made.status, 201, "{path}");
     }
     put(&running, "/cell/__/file", b"").await;
-    let common = "DELETE, MOVE, PROPFIND, PROPPATCH, ACL";
+    let common = "DELETE, COPY, MOVE, PROPFIND, PROPPATCH, ACL";
     let cases = [
         ("", "OPTIONS, GET, PUT, DELETE, MKCOL, PROPFIND, PROPPATCH, ACL".to_owned()),
         ("/missing", "OPTIONS, GET, PUT, DELETE, MKCOL, PROPFIND, PROPPATCH, ACL".to_owned()),
-        ("/col", "OPTIONS, GET, PUT, DELETE, MKCOL, MOVE, PROPFIND, PROPPATCH, ACL".to_owned()),
+        ("/col", "OPTIONS, GET, PUT, DELETE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, ACL".to_owned()),
         ("/file", format!("OPTIONS, GET, PUT, {common}")),
         ("/odata", format!("OPTIONS, GET, {common}")),
         ("/service", format!("OPTIONS, {common}")),

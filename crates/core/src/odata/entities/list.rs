@@ -108,6 +108,7 @@ fn lists_as_wholes(filter: Filter) -> Filter {
             let (left, right) = both(left, right);
             Filter::Or(left, right)
         }
+        Filter::Not(inner) => Filter::Not(Box::new(lists_as_wholes(*inner))),
         other => other,
     }
 }

@@ -9,7 +9,7 @@ mod properties;
 use std::io::Read as _;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use saibo_core::dav::{self, Found, Got, Made, Move, Moved, Put, Request, Upload};
+use saibo_core::dav::{self, Found, Got, Made, Put, Request, Transfer, Transferred, Upload};
 use saibo_core::{Access, Cell, Subject};
 use saibo_model::{Document, EntitySet, Error, ErrorCode, Id, Kind};
 use saibo_oauth::scope::Scopes;
@@ -134,11 +134,11 @@ impl Tree {
         dav::delete(&self.request(&self.master(), path), None, recursive).map_err(code)
     }
 
-    pub(crate) fn move_to(&self, path: &str, to: &str, overwrite: &str) -> Outcome<Moved> {
-        let headers = Move {
+    pub(crate) fn move_to(&self, path: &str, to: &str, overwrite: &str) -> Outcome<Transferred> {
+        let headers = Transfer {
             destination: Some(format!("{}{to}", self.cell.url())),
             overwrite: Some(overwrite.to_owned()),
-            ..Move::default()
+            ..Transfer::default()
         };
         dav::move_(&self.request(&self.master(), path), &headers).map_err(code)
     }

@@ -1,6 +1,6 @@
 //! MOVE.
 
-use saibo_core::dav::{self, Move, Moved};
+use saibo_core::dav::{self, Transfer, Transferred};
 use saibo_core::{Access, Subject};
 use saibo_model::ErrorCode;
 
@@ -36,7 +36,7 @@ fn whatever_is_moved_stays_what_it_is() {
     for (from, to, below, content) in cases {
         let tree = tree();
         let before = tree.propfind(from, "0").etag;
-        let Moved { etag, location, created } = tree.move_to(from, to, "F").unwrap();
+        let Transferred { etag, location, created } = tree.move_to(from, to, "F").unwrap();
         assert!(created, "{from} {to}");
         assert_eq!((etag, location), (before, format!("http://localhost:9998/cell/{to}")));
         assert_eq!(tree.get(below).unwrap(), content, "{from} {to}");
@@ -97,10 +97,10 @@ fn refused() {
 fn the_source_has_a_version() {
     let tree = tree();
     let attempt = |if_match: &str| {
-        let headers = Move {
+        let headers = Transfer {
             destination: Some("/cell/box/new".to_owned()),
             if_match: Some(if_match.to_owned()),
-            ..Move::default()
+            ..Transfer::default()
         };
         dav::move_(&tree.request(&tree.master(), "box/file"), &headers).map_err(code)
     };
@@ -130,10 +130,10 @@ fn both_ends_are_authorised() {
         for (path, privilege) in [("box/from", source), ("box/to", destination)] {
             tree.acl(path, "<D:href>role</D:href>", privilege);
         }
-        let headers = |overwrite: &str| Move {
+        let headers = |overwrite: &str| Transfer {
             destination: Some("/cell/box/to/file".to_owned()),
             overwrite: Some(overwrite.to_owned()),
-            ..Move::default()
+            ..Transfer::default()
         };
         let attempt =
             |access: &Access| dav::move_(&tree.request(access, "box/from/file"), &headers("T")).map_err(code);

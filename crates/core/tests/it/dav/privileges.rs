@@ -1,6 +1,6 @@
 //! Who may do what: every verb, for every subject, with every privilege, granted at each level.
 
-use saibo_core::dav::{self, Move};
+use saibo_core::dav::{self, Transfer};
 use saibo_core::{Access, Subject};
 use saibo_model::ErrorCode;
 use saibo_model::privilege::{Level, Privilege};
@@ -70,7 +70,7 @@ fn attempt(tree: &Tree, verb: Verb, access: &Access) -> Outcome<()> {
     let (file, missing) = ("box/col/file", "box/col/missing");
     let patch = b"<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop><a/></D:prop></D:set></D:propertyupdate>";
     let move_ = |path: &str, to: &str| {
-        let headers = Move { destination: Some(format!("/cell/{to}")), ..Move::default() };
+        let headers = Transfer { destination: Some(format!("/cell/{to}")), ..Transfer::default() };
         dav::move_(&at(path), &headers).map_err(code).map(drop)
     };
     match verb {

@@ -2,6 +2,7 @@
 //! whether WebDAV, OData, a service or a stream serves it; a file per WebDAV method renders what the core says.
 
 mod acl;
+mod copy;
 mod delete;
 mod get;
 mod install;
@@ -90,7 +91,10 @@ async fn dispatch(context: Context, place: Place) -> Result<Response> {
 
 /// Whether a method is one of those that WebDAV gives to every collection.
 fn is_dav(method: &str) -> bool {
-    matches!(method, "PROPFIND" | "PROPPATCH" | "ACL" | "DELETE" | "MOVE" | "MKCOL" | "OPTIONS" | "REPORT")
+    matches!(
+        method,
+        "PROPFIND" | "PROPPATCH" | "ACL" | "DELETE" | "COPY" | "MOVE" | "MKCOL" | "OPTIONS" | "REPORT"
+    )
 }
 
 /// What WebDAV serves. Which kinds of resources a method is for, the core knows.
@@ -102,6 +106,7 @@ async fn serve_dav(context: Context, place: Place) -> Result<Response> {
         "PUT" => put::put(context, place).await,
         "DELETE" => delete::delete(context, place).await,
         "MKCOL" => mkcol::mkcol(context, place).await,
+        "COPY" => copy::copy(context, place).await,
         "MOVE" => move_::move_(context, place).await,
         "PROPFIND" => propfind::propfind(context, place).await,
         "PROPPATCH" => proppatch::proppatch(context, place).await,

@@ -78,7 +78,7 @@ impl Representation {
             };
             let quality =
                 parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
-            if quality > best.0 || (quality == best.0 && named.rank() > best.1.rank()) {
+            if quality > best.0 || (quality > 0.0 && quality == best.0 && named.rank() > best.1.rank()) {
                 best = (quality, named);
             }
         }
