@@ -18,7 +18,9 @@ const STEP: u64 = 1 << 20;
 pub(crate) fn error(error: Error) -> saibo_model::Error {
     let text = error.to_string();
     match &error {
-        Error::UnsupportedVersion { version, .. } => ErrorCode::SnapshotVersion.with(["2".to_owned(), version.to_string()]),
+        Error::UnsupportedVersion { version, .. } => {
+            ErrorCode::SnapshotVersion.with(["2".to_owned(), version.to_string()])
+        }
         Error::Missing { entry } => ErrorCode::SnapshotEntryMissing.with([entry]),
         Error::Malformed { .. } => ErrorCode::FieldInvalid.with([text]),
         Error::Unwritable { .. } | Error::Interrupted => ErrorCode::FileIo.with([text]),

@@ -22,7 +22,9 @@ pub fn key_field(kind: Kind) -> &'static str {
 #[must_use]
 pub fn parent_kind(kind: Kind) -> Option<Kind> {
     match kind {
-        Kind::Role | Kind::Relation | Kind::Rule | Kind::SentMessage | Kind::ReceivedMessage => Some(Kind::Box),
+        Kind::Role | Kind::Relation | Kind::Rule | Kind::SentMessage | Kind::ReceivedMessage => {
+            Some(Kind::Box)
+        }
         Kind::ExtRole => Some(Kind::Relation),
         Kind::Property | Kind::AssociationEnd => Some(Kind::EntityType),
         Kind::ComplexTypeProperty => Some(Kind::ComplexType),
@@ -76,8 +78,9 @@ impl Extra {
         links: &[(&str, &str)],
         unknown: &[(Cow<'_, str>, &str)],
     ) -> Option<String> {
-        let links = (!links.is_empty())
-            .then(|| saibo_archive::object(links.iter().map(|(name, id)| (*name, serde_json::json!(id).to_string()))));
+        let links = (!links.is_empty()).then(|| {
+            saibo_archive::object(links.iter().map(|(name, id)| (*name, serde_json::json!(id).to_string())))
+        });
         let members: Vec<(&str, &str)> = [("d", dynamic), ("a", acl), ("l", links.as_deref())]
             .into_iter()
             .filter_map(|(name, json)| json.map(|json| (name, json)))

@@ -5,7 +5,7 @@ use saibo_model::privilege::Level;
 
 use crate::header::{Depth, Destination, ETag, Overwrite, Selection};
 use crate::property::{Properties, Property};
-use crate::request::{AclRequest, Mkcol, Propfind, Proppatch, RoleName};
+use crate::request::{AclRequest, Change, Mkcol, Propfind, Proppatch, RoleName};
 use crate::xml;
 
 /// Text that looks enough like a WebDAV body to get past the first checks.
@@ -63,6 +63,7 @@ proptest! {
     fn headers(value in ".{0,40}", href in ".{0,20}", range in "bytes ?= ?[0-9, -]{0,30}", length in any::<u64>()) {
         let value = Some(value.as_str());
         let _ = Depth::of_propfind(value, None);
+        let _ = Depth::of_copy(value);
         let _ = Overwrite::parse(value, Overwrite::True);
         let _ = ETag { version: 1, updated: 1 }.check_if_match(value);
         let _ = Selection::parse(Some(&range), length);
@@ -87,13 +88,14 @@ proptest! {
         let patch = Proppatch::parse(body.as_bytes()).unwrap();
         let mut properties = Properties::default();
         let answer = patch.apply("u", &mut properties);
-        prop_assert_eq!(properties.to_vec(), patch.set.clone());
+        let [Change::Set(set)] = patch.changes.as_slice() else { return Err(TestCaseError::fail("one change")) };
+        prop_assert_eq!(properties.to_vec(), [set.clone()]);
         let shown = xml::parse(answer.to_xml().as_bytes()).unwrap();
         let path = ["response", "propstat", "prop"];
         let prop = path.iter().fold(&shown, |at, name| at.child(xml::DAV, name).unwrap());
         let shown = prop.elements().next().unwrap();
-        prop_assert!(shown.name.is(&patch.set[0].name().namespace, "a"));
-        prop_assert_eq!(shown.attribute("", "k"), patch.set[0].element().attribute("", "k"));
+        prop_assert!(shown.name.is(&set.name().namespace, "a"));
+        prop_assert_eq!(shown.attribute("", "k"), set.element().attribute("", "k"));
         let bare = if shown.name.prefix.is_empty() { "urn:a" } else { "" };
         prop_assert!(shown.child(bare, "b").is_some());
     }

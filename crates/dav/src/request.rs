@@ -8,4 +8,4 @@ mod proppatch;
 pub use acl::{AceRequest, AclRequest, PrincipalRequest, RoleLookup, RoleName};
 pub use mkcol::{Mkcol, MkcolRefusal};
 pub use propfind::Propfind;
-pub use proppatch::Proppatch;
+pub use proppatch::{Change, Proppatch};

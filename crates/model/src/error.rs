@@ -79,7 +79,12 @@ impl ErrorCode {
     /// The error of this code with the parameters of its text.
     #[must_use]
     pub fn with<P: ToString>(self, params: impl IntoIterator<Item = P>) -> Error {
-        Error { code: self, params: params.into_iter().map(|p| p.to_string()).collect(), cause: None, basic_accepted: false }
+        Error {
+            code: self,
+            params: params.into_iter().map(|p| p.to_string()).collect(),
+            cause: None,
+            basic_accepted: false,
+        }
     }
 
     /// The HTTP status, which stands in the code: `PR404-DV-0003` is 404.

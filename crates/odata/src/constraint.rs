@@ -180,7 +180,8 @@ fn name(value: &str, max: usize, first: fn(char) -> bool, other: fn(char) -> boo
 /// `basic`, or an identity provider: `oidc:google`.
 fn is_account_type(word: &str) -> bool {
     let provider = word.strip_prefix("oidc:");
-    word == "basic" || provider.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty())
+    word == "basic"
+        || provider.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty())
 }
 
 /// So many characters on one line.
@@ -322,7 +323,11 @@ mod tests {
                 &["", "ftp://x/", "x", "http:", "http://x/ y"],
             ),
             (Multiplicity, &["0..1", "1", "*"], &["", "2"]),
-            (AccountType, &["basic", "basic oidc:x"], &["", "basic basic", "basic  oidc:x", "  ", "x", "oidc:"]),
+            (
+                AccountType,
+                &["basic", "basic oidc:x"],
+                &["", "basic basic", "basic  oidc:x", "  ", "x", "oidc:"],
+            ),
             (
                 IpAddressRange,
                 &["127.93.0.234/28", "0.0.0.0,127.93.0.234/1,127.93.0.236/32"],

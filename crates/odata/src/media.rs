@@ -61,7 +61,8 @@ impl Format {
 /// entities: by `$format=atomsvc`, or by `Accept` (page 371).
 #[must_use]
 pub fn wants_service_document(accept: Option<&str>, format: Option<&str>) -> bool {
-    let types = accept.unwrap_or_default().split(',').map(|ty| ty.split(';').next().unwrap_or_default().trim());
+    let types =
+        accept.unwrap_or_default().split(',').map(|ty| ty.split(';').next().unwrap_or_default().trim());
     format == Some("atomsvc") || types.into_iter().any(|ty| ty == "application/atomsvc+xml")
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use saibo_core::Unit;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,12 +27,15 @@ pub struct App {
     pub stopping: CancellationToken,
     /// What a stopping unit waits for.
     pub tasks: TaskTracker,
+    /// How many more may listen to the progress of jobs.
+    pub listeners: Arc<Semaphore>,
 }
 
 impl App {
     /// An application that is not stopping.
     #[must_use]
     pub fn new(config: Config, unit_url: UnitUrl, data: DataDir, secrets: Secrets, unit: Arc<Unit>) -> Self {
+        let listeners = Arc::new(Semaphore::new(config.limits.job_listeners));
         Self {
             config,
             unit_url,
@@ -40,6 +44,7 @@ impl App {
             unit,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            listeners,
         }
     }
 

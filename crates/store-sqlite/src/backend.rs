@@ -75,12 +75,7 @@ impl SqliteBackend {
         let tmp_folder = Folder::new(tmp.clone());
         let data = Folder::new(data.to_owned());
         Ok(Self {
-            register: Arc::new(SqliteStore::open(
-                &data,
-                "unit.db",
-                tmp_folder.clone(),
-                housekeeper.clone(),
-            )?),
+            register: Arc::new(SqliteStore::open(&data, "unit.db", tmp_folder.clone(), housekeeper.clone())?),
             snapshots: FileSnapshots { cells: cells.clone(), tmp },
             open: OpenCells::new(options.open_cells),
             scrubbed: crashed.then(Mutex::default),
@@ -180,7 +175,8 @@ impl Backend for SqliteBackend {
     }
 
     fn free_space(&self) -> Result<u64> {
-        let stat = rustix::fs::statvfs(&self.cells).map_err(|e| Error::io("asking for free space", e.into()))?;
+        let stat =
+            rustix::fs::statvfs(&self.cells).map_err(|e| Error::io("asking for free space", e.into()))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 }

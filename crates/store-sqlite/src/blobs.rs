@@ -56,7 +56,11 @@ impl FileBlobs {
             // In this order, as when a content is written.
             let removed = self.0.folder.open(|folder| {
                 let mut pins = self.0.pins.lock();
-                if pins.doomed.remove(hash) { fs::remove_file(blob_path(&folder.join(BLOBS), hash)) } else { Ok(()) }
+                if pins.doomed.remove(hash) {
+                    fs::remove_file(blob_path(&folder.join(BLOBS), hash))
+                } else {
+                    Ok(())
+                }
             });
             match removed {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(doing(e)),

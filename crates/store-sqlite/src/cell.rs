@@ -163,7 +163,12 @@ impl OpenCells {
 
     fn matching(&self, matches: impl Fn(&Place) -> bool) -> Vec<Arc<OpenCell>> {
         let state = self.state.lock();
-        state.in_use.iter().filter(|(place, _)| matches(place)).filter_map(|(_, cell)| cell.upgrade()).collect()
+        state
+            .in_use
+            .iter()
+            .filter(|(place, _)| matches(place))
+            .filter_map(|(_, cell)| cell.upgrade())
+            .collect()
     }
 
     /// Closes those that nobody uses.

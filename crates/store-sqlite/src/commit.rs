@@ -129,7 +129,11 @@ impl Drop for PassOn<'_> {
 }
 
 impl Committer {
-    pub(crate) fn open(folder: Arc<Folder>, file: &'static str, housekeeper: Housekeeper) -> Result<Arc<Self>> {
+    pub(crate) fn open(
+        folder: Arc<Folder>,
+        file: &'static str,
+        housekeeper: Housekeeper,
+    ) -> Result<Arc<Self>> {
         let connection = folder.open(|folder| connection::writer(&folder.join(file)))?;
         Ok(Arc::new_cyclic(|me| Self {
             connection: Mutex::new(Some(connection)),

@@ -26,9 +26,8 @@ fn prepare(connection: &Connection, cache_kib: i64) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "cache_size", -cache_kib).map_err(&doing)?;
     connection.pragma_update(None, "foreign_keys", false).map_err(&doing)?;
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection
         .create_scalar_function(CONTAINS_WORD, 2, flags, |context| {
             let (text, word) = (context.get_raw(0).as_str()?, context.get_raw(1).as_str()?);

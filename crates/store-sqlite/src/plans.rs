@@ -76,7 +76,10 @@ fn default_order() {
 fn document_by_key() {
     let plan = plan(Some(equal(Field::Key, "a")), vec![]);
     is_by(&plan, "document_key (entity_set=? AND key=?)");
-    is_by(&explain("SELECT * FROM document d WHERE d.entity_set=? AND d.key=? AND d.parent=?", &[]), "document_key (entity_set=? AND key=? AND parent=?)");
+    is_by(
+        &explain("SELECT * FROM document d WHERE d.entity_set=? AND d.key=? AND d.parent=?", &[]),
+        "document_key (entity_set=? AND key=? AND parent=?)",
+    );
 }
 
 #[test]
@@ -177,9 +180,15 @@ fn counting() {
 
 #[test]
 fn nodes() {
-    let by_name = explain("SELECT 1 FROM node n LEFT JOIN content c ON c.hash=n.hash WHERE n.parent=? AND n.name=?", &[]);
+    let by_name = explain(
+        "SELECT 1 FROM node n LEFT JOIN content c ON c.hash=n.hash WHERE n.parent=? AND n.name=?",
+        &[],
+    );
     is_by(&by_name, "node_name (parent=? AND name=?)");
-    let children = explain("SELECT * FROM node n LEFT JOIN content c ON c.hash=n.hash WHERE n.parent=? ORDER BY n.name", &[]);
+    let children = explain(
+        "SELECT * FROM node n LEFT JOIN content c ON c.hash=n.hash WHERE n.parent=? ORDER BY n.name",
+        &[],
+    );
     is_by(&children, "node_name (parent=?)");
     is_unsorted(&children);
     is_by(&explain("SELECT 1 FROM node WHERE id=?", &[]), "node_id (id=?)");

@@ -30,7 +30,8 @@ impl FileSnapshots {
 
 impl Snapshots for FileSnapshots {
     fn writer(&self) -> Result<Box<dyn SnapshotWriter>> {
-        let file = tempfile::NamedTempFile::new_in(&self.tmp).map_err(|e| Error::io("creating a snapshot file", e))?;
+        let file = tempfile::NamedTempFile::new_in(&self.tmp)
+            .map_err(|e| Error::io("creating a snapshot file", e))?;
         Ok(Box::new(FileWriter { file, cells: self.cells.clone(), tmp: self.tmp.clone() }))
     }
 
@@ -40,13 +41,16 @@ impl Snapshots for FileSnapshots {
     }
 
     fn open(&self, cell: &Id, place: &str) -> Result<Box<dyn ReadSeek>> {
-        let file = File::open(self.path(cell, place)?).map_err(|e| Error::io("opening a snapshot file", e))?;
+        let file =
+            File::open(self.path(cell, place)?).map_err(|e| Error::io("opening a snapshot file", e))?;
         Ok(Box::new(file))
     }
 
     fn remove(&self, cell: &Id, place: &str) -> Result<()> {
         match std::fs::remove_file(self.path(cell, place)?) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("removing a snapshot file", e)),
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("removing a snapshot file", e))
+            }
             _ => Ok(()),
         }
     }

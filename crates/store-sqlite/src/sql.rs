@@ -187,10 +187,9 @@ pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
 /// For a list: `EXISTS(… WHERE `, to be followed by a test of `t.value` and `)`.
 fn list_of(field: &Field) -> Result<Option<String>> {
     match field {
-        Field::Body { path, stored: Stored::List } => Ok(Some(format!(
-            "EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE ",
-            json_path(path)?
-        ))),
+        Field::Body { path, stored: Stored::List } => {
+            Ok(Some(format!("EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE ", json_path(path)?)))
+        }
         _ => Ok(None),
     }
 }
@@ -200,7 +199,9 @@ fn list_of(field: &Field) -> Result<Option<String>> {
 fn json_path(path: &[String]) -> Result<String> {
     let mut text = "$".to_owned();
     for key in path {
-        if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+        if key.is_empty()
+            || !key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        {
             return Err(Error::new(ErrorKind::Corrupt, format!("querying the field {key:?}")));
         }
         text.push_str(&format!(".\"{key}\""));

@@ -238,7 +238,9 @@ impl WriteTx for SqliteWriteTx<'_> {
         if let Some(hash) = &after
             && !self.read.has_content(hash)?
         {
-            return Err(Error::new(ErrorKind::Corrupt, "writing a file whose content was never registered").into());
+            return Err(
+                Error::new(ErrorKind::Corrupt, "writing a file whose content was never registered").into()
+            );
         }
         if node.seq != 0 && self.is_within(node.parent, node.seq)? {
             return Err(Error::new(ErrorKind::Corrupt, "putting a collection inside itself").into());
@@ -310,7 +312,11 @@ impl WriteTx for SqliteWriteTx<'_> {
             ),
             &[&seq],
         )?;
-        self.execute(doing, &format!("{tree} DELETE FROM node WHERE seq IN (SELECT seq FROM tree)"), &[&seq])?;
+        self.execute(
+            doing,
+            &format!("{tree} DELETE FROM node WHERE seq IN (SELECT seq FROM tree)"),
+            &[&seq],
+        )?;
         Ok(())
     }
 
@@ -347,9 +353,7 @@ impl WriteTx for SqliteWriteTx<'_> {
                 "INSERT OR REPLACE INTO value (scope,name,value) VALUES (?,?,?)",
                 &[&scope, &name, &value],
             )?,
-            None => {
-                self.execute(doing, "DELETE FROM value WHERE scope=? AND name=?", &[&scope, &name])?
-            }
+            None => self.execute(doing, "DELETE FROM value WHERE scope=? AND name=?", &[&scope, &name])?,
         };
         Ok(())
     }

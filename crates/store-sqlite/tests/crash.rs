@@ -29,7 +29,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn blobs_folder(data: &Path) -> PathBuf {
-    let found = std::fs::read_dir(data.join("cells")).unwrap().map(|entry| entry.unwrap().path().join("cell/1/blobs"));
+    let found = std::fs::read_dir(data.join("cells"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("cell/1/blobs"));
     found.into_iter().find(|path| path.is_dir()).unwrap()
 }
 
@@ -142,7 +144,11 @@ fn acknowledged_writes_survive() {
             .read(|tx| {
                 tx.children(CELL_NODE, &mut |node| {
                     let hash = node.content.unwrap().hash;
-                    assert!(blob(&blobs, &hash) == Some(bytes_of(&node.name)), "{} has no content", node.name);
+                    assert!(
+                        blob(&blobs, &hash) == Some(bytes_of(&node.name)),
+                        "{} has no content",
+                        node.name
+                    );
                     known.insert(hash);
                     Ok(())
                 })
@@ -161,7 +167,8 @@ fn acknowledged_writes_survive() {
         drop(backend);
         for database in files(data).into_iter().filter(|path| path.extension().is_some_and(|e| e == "db")) {
             let connection = rusqlite::Connection::open(database).unwrap();
-            let checked: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            let checked: String =
+                connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
             assert_eq!(checked, "ok");
         }
     }

@@ -63,8 +63,11 @@ fn no_write_is_lost_among_openings() {
                     // Two committers for one database would wait for each other's lock, or lose a count.
                     store
                         .write(|tx| {
-                            let count: u64 =
-                                tx.read().value("count", "all")?.and_then(|text| text.parse().ok()).unwrap_or(0);
+                            let count: u64 = tx
+                                .read()
+                                .value("count", "all")?
+                                .and_then(|text| text.parse().ok())
+                                .unwrap_or(0);
                             tx.set_value("count", "all", Some(&(count + 1).to_string()))
                         })
                         .unwrap();

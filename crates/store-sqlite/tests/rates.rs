@@ -86,7 +86,12 @@ fn print(name: &str, sorted: &[Duration]) -> Duration {
     let at = |part: f64| sorted[((sorted.len() - 1) as f64 * part) as usize];
     println!(
         "{name}: {} writes, p50 {:?}, p90 {:?}, p99 {:?}, p99.9 {:?}, longest {:?}",
-        sorted.len(), at(0.5), at(0.9), at(0.99), at(0.999), at(1.0)
+        sorted.len(),
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(0.999),
+        at(1.0)
     );
     at(0.99)
 }

@@ -79,4 +79,3 @@ impl<S: Store + ?Sized> StoreExt for S {
 fn never_ran() -> saibo_model::Error {
     crate::Error::new(crate::ErrorKind::Other, "running a transaction, which ended without a result").into()
 }
-

@@ -5,6 +5,7 @@
 //! §7.4), and a file that is overwritten keeps the ACL that it has, as with PUT.
 
 use saibo_dav::header::{Depth, Destination, Overwrite};
+use saibo_dav::href;
 use saibo_model::acl::{Acl, SchemaAuthz};
 use saibo_model::node::{Node, NodeKind};
 use saibo_model::privilege::Privilege;
@@ -186,7 +187,7 @@ impl Copying<'_> {
         })?;
         let level = collection.level + 1;
         for member in members {
-            let url = format!("{}/{}", collection.url, member.name);
+            let url = format!("{}/{}", collection.url, href::segment(&member.name));
             let schema_authz = self.check_readable(&member, collection.schema_authz)?;
             self.check_collection(tx.read(), &member, collection.kind, &url, level)?;
             let copy = self.put_copy(tx, &member, collection.copy, &member.name)?.seq;

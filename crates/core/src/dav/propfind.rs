@@ -1,6 +1,7 @@
 //! PROPFIND (API pages 305 and 307; RFC 4918 §9.1). The API shows all properties whatever is asked for.
 
 use saibo_dav::header::{Depth, ETag};
+use saibo_dav::href;
 use saibo_dav::request::Propfind;
 use saibo_dav::response::{AceView, Multistatus, Resource as Shown};
 use saibo_model::Result;
@@ -61,7 +62,7 @@ impl<'a> Shower<'a> {
         // What is inherited from the Cell counts too, but the API shows it nowhere in a Box.
         let mut urls = vec![request.box_url()];
         for name in &request.path {
-            urls.push(format!("{}/{name}", urls[urls.len() - 1]));
+            urls.push(format!("{}/{}", urls[urls.len() - 1], href::segment(name)));
         }
         Self {
             acls: shows_acls.then(|| AclShower::new(tx, request.cell.url(), &request.box_name)),
@@ -89,7 +90,7 @@ impl<'a> Shower<'a> {
 
     fn child(&mut self, node: &Node) -> Result<Shown> {
         let parent = self.sources.first().map(|(url, _)| url.as_str()).unwrap_or_default();
-        self.show(node, format!("{parent}/{}", node.name), &Acl::parse(node.acl.as_deref()))
+        self.show(node, format!("{parent}/{}", href::segment(&node.name)), &Acl::parse(node.acl.as_deref()))
     }
 
     fn show(&mut self, node: &Node, href: String, own: &Acl) -> Result<Shown> {

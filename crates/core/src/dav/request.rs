@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use saibo_dav::href;
 use saibo_model::privilege::Privilege;
 use saibo_model::{Error, ErrorCode, Result};
 use saibo_store::{ReadTx, StoreExt as _, WriteTx};
@@ -33,13 +34,13 @@ impl Request {
         format!("{}{}", self.cell.url(), self.box_name)
     }
 
-    /// URL of what is asked for, without a slash at the end and not percent-encoded.
+    /// URL of what is asked for as it is shown, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
         let mut url = self.box_url();
         for name in &self.path {
             url.push('/');
-            url.push_str(name);
+            url.push_str(&href::segment(name));
         }
         url
     }

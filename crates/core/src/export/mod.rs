@@ -14,20 +14,20 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::access::Access;
-use crate::job::{End, Job, JobKind, Progress, Running, State, Totals};
+use crate::job::{End, Job, JobKind, Progress, State, Status, Totals};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, clock};
 
 /// What is left free on the disk, whatever happens.
 const MARGIN: u64 = 64 << 20;
 
-/// The running export of a Cell, if there is one.
+/// How the exports of a Cell stand.
 ///
 /// # Errors
 /// If somebody may not know.
-pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<Running>> {
+pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
     snapshot::authorize(cell, access)?;
-    Ok(unit.jobs().running(cell.id(), JobKind::Export))
+    unit.jobs().status(cell.id(), JobKind::Export)
 }
 
 /// Accepts an export under a name, by default `{cell}_yyyyMMdd_HHmmss`.

@@ -32,7 +32,8 @@ pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progre
     let scratch = unit.backend().snapshots().scratch()?;
     let written = frozen.read(|tx| {
         let archive = SnapshotWriter::new(writer.file(), scratch, origin).map_err(archive::error)?;
-        let mut export = Export { tx, cell, blobs: cell.blobs().as_ref(), archive, progress, boxes: HashMap::new() };
+        let mut export =
+            Export { tx, cell, blobs: cell.blobs().as_ref(), archive, progress, boxes: HashMap::new() };
         export.documents()?;
         export.links()?;
         export.tree()?;
@@ -43,7 +44,10 @@ pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progre
     drop(frozen);
     verify(unit, writer.file(), progress)?;
     progress.enter(Phase::Finishing);
-    let length = writer.file().seek(SeekFrom::End(0)).map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
+    let length = writer
+        .file()
+        .seek(SeekFrom::End(0))
+        .map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
     snapshot::publish(unit, cell.id(), writer, name, "application/zip", length, Naming::New)?;
     Ok(())
 }
@@ -138,8 +142,7 @@ impl Export<'_> {
     }
 
     fn links(&mut self) -> Result<()> {
-        let kept: HashMap<String, String> =
-            self.tx.values(document::LINK_EXTRA)?.into_iter().collect();
+        let kept: HashMap<String, String> = self.tx.values(document::LINK_EXTRA)?.into_iter().collect();
         self.tx.all_links(&mut |(link, first, second)| {
             let id = format!("{}-{}", first.1, second.1);
             let collection = first.0.collection.as_ref();
@@ -183,10 +186,8 @@ impl Export<'_> {
             self.archive.collection(path, &meta).map_err(archive::error)?;
             return self.count(weight::NODE);
         };
-        let mut content = Progressing {
-            inner: content::open(self.tx, self.blobs, known)?,
-            progress: self.progress,
-        };
+        let mut content =
+            Progressing { inner: content::open(self.tx, self.blobs, known)?, progress: self.progress };
         self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
         self.count(weight::NODE)
     }
@@ -265,7 +266,10 @@ fn meta(node: &Node) -> Result<NodeMeta> {
     let extra = Extra::parse(node.extra.as_deref())?;
     let members = extra.unknown();
     let text = |name: &str| {
-        members.iter().find(|(key, _)| key == name).and_then(|(_, json)| serde_json::from_str::<String>(json).ok())
+        members
+            .iter()
+            .find(|(key, _)| key == name)
+            .and_then(|(_, json)| serde_json::from_str::<String>(json).ok())
     };
     let is_file = node.kind == NodeKind::File;
     Ok(NodeMeta {

@@ -17,7 +17,7 @@ use saibo_archive::{Limits, SnapshotReader};
 use saibo_model::{ErrorCode, Id, Result, name};
 
 use crate::access::Access;
-use crate::job::{End, Job, JobKind, Running, State, Totals};
+use crate::job::{End, Job, JobKind, State, Status, Totals};
 use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, snapshot};
 
@@ -28,29 +28,12 @@ pub use replaced::{Replaced, remove_expired, replaced, undo};
 const MARGIN: u64 = 64 << 20;
 
 /// How the imports of a Cell stand.
-#[derive(Clone)]
-pub enum Status {
-    /// None runs, and the last one, if any, went well.
-    Ready,
-    /// One runs.
-    Running(Running),
-    /// The last one failed and left the Cell as it was.
-    Failed(Job),
-}
-
-/// How the imports of a Cell stand.
 ///
 /// # Errors
 /// If somebody may not know.
 pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
     snapshot::authorize(cell, access)?;
-    if let Some(running) = unit.jobs().running(cell.id(), JobKind::Import) {
-        return Ok(Status::Running(running));
-    }
-    Ok(match unit.jobs().last(cell.id(), JobKind::Import)? {
-        Some(job) if matches!(job.state, State::Failed { .. }) => Status::Failed(job),
-        _ => Status::Ready,
-    })
+    unit.jobs().status(cell.id(), JobKind::Import)
 }
 
 /// Accepts an import of the snapshot of a name (without `.zip`).
@@ -102,8 +85,7 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
         let built = read::build(&owner, &cell, file, progress)?;
         drop(cell);
         // An undo may have come meanwhile: what is replaced is what is live then.
-        swap::adopt(&owner, &owner.cell_of(&id)?, built, &making, accepted)?;
-        Ok(End::Entered)
+        swap::adopt(&owner, &owner.cell_of(&id)?, built, &making, accepted).map(End::Entered)
     })
 }
 

@@ -12,10 +12,11 @@ use crate::{Cell, Unit, clock, token};
 
 /// Puts a built generation in the place of the live one. That the job is done, and that there is nothing left to be
 /// cleared away, is entered with it: a crash leaves all of that or none of it, and never has an import run again over
-/// what was written after it.
-pub(super) fn adopt(unit: &Unit, cell: &Cell, built: Built, making: &Making<'_>, job: Job) -> Result<()> {
+/// what was written after it. The job at its end.
+pub(super) fn adopt(unit: &Unit, cell: &Cell, built: Built, making: &Making<'_>, job: Job) -> Result<Job> {
     let next = Place { cell: cell.id().clone(), generation: built.generation() };
     let (entry, done) = (making.entry(), job.done());
+    let ended = done.clone();
     let swapped = swap(unit, cell, &next, move |tx| {
         entry.remove(tx)?;
         done.enter(tx)
@@ -27,7 +28,7 @@ pub(super) fn adopt(unit: &Unit, cell: &Cell, built: Built, making: &Making<'_>,
         // It has been opened, and the next one may lie where it lay.
         Err(_) => unit.backend().remove(&next)?,
     }
-    swapped
+    swapped.map(|()| ended)
 }
 
 /// Makes another generation the live one, in one transaction of the register, with what `also` enters there.

@@ -5,110 +5,33 @@
 //! kind runs for a Cell; over the whole unit a bounded number run at a time and the others wait their turn.
 
 mod progress;
+mod record;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::{Store, StoreExt as _, WriteTx};
-use serde::{Deserialize, Serialize};
+use saibo_store::{Store, StoreExt as _};
 
 use crate::access::Turnstile;
 use crate::clock;
 
 pub use progress::{Phase, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
+pub use record::{Job, JobKind, State};
 
-/// Scope of the register's values that hold jobs, named `{cell id}/{kind}`.
-const SCOPE: &str = "job";
-
-/// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum JobKind {
-    /// Writes a snapshot of the Cell.
-    Export,
-    /// Replaces the Cell's content by a snapshot's.
-    Import,
-}
-
-/// How a job stands, as the register keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum State {
-    /// Accepted, and not over when last heard of.
-    Running,
-    /// Over; all went well.
-    Done {
-        /// When, ms since 1970.
-        finished_at: i64,
-    },
-    /// Over; nothing of it remains.
-    Failed {
-        /// When, ms since 1970.
-        finished_at: i64,
-        /// Per cent done by then.
-        percent: u64,
-        /// Code of the API.
-        code: String,
-        /// What was wrong, naming the entry where one was.
-        message: String,
-    },
-}
-
-/// A job, as the register keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Job {
-    /// The Cell.
-    pub cell: String,
-    /// The Cell's name when it was accepted.
-    pub cell_name: String,
-    /// What it does.
-    pub kind: JobKind,
-    /// The snapshot's name, without `.zip`.
-    pub name: String,
-    /// When it was accepted, ms since 1970.
-    pub started_at: i64,
-    /// How it stands.
-    #[serde(flatten)]
-    pub state: State,
-}
-
-impl Job {
-    fn key(cell: &str, kind: JobKind) -> String {
-        let kind = match kind {
-            JobKind::Export => "export",
-            JobKind::Import => "import",
-        };
-        format!("{cell}/{kind}")
-    }
-
-    /// Enters it in the register.
-    ///
-    /// # Errors
-    /// The store's.
-    pub(crate) fn enter(&self, tx: &mut dyn WriteTx) -> Result<()> {
-        let text = serde_json::to_string(self).map_err(|e| ErrorCode::Unknown.with([""]).because(e))?;
-        tx.set_value(SCOPE, &Self::key(&self.cell, self.kind), Some(&text))
-    }
-
-    /// The same job, over by now.
-    #[must_use]
-    pub(crate) fn done(self) -> Self {
-        Self { state: State::Done { finished_at: clock::now() }, ..self }
-    }
-}
+use record::SCOPE;
 
 /// Where the end of a job that went well stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// Nowhere yet.
     Open,
     /// In the register: it was entered in the very transaction in which the job took effect, so that no crash can come
     /// between the two and have it run again.
-    Entered,
+    Entered(Job),
 }
 
 /// A job that runs in this process, or waits to.
@@ -118,6 +41,29 @@ pub struct Running {
     pub job: Job,
     /// How far it is.
     pub progress: Arc<Progress>,
+    ended: Arc<OnceLock<Job>>,
+}
+
+impl Running {
+    fn new(job: Job) -> Self {
+        Self { job, progress: Arc::new(Progress::new()), ended: Arc::default() }
+    }
+
+    /// The job at its end, once it has come to one: still [`State::Running`] if the unit was stopped and will take it
+    /// up again. By then the register knows, and a snapshot has its name.
+    #[must_use]
+    pub fn ended(&self) -> Option<&Job> {
+        self.ended.get()
+    }
+}
+
+/// How the jobs of a kind stand for a Cell.
+#[derive(Clone)]
+pub enum Status {
+    /// One runs, or waits to.
+    Running(Running),
+    /// None runs; the last one, if there was any.
+    Over(Option<Job>),
 }
 
 /// The jobs of a unit.
@@ -154,7 +100,18 @@ impl Jobs {
     /// The store's.
     pub fn last(&self, cell: &Id, kind: JobKind) -> Result<Option<Job>> {
         let text = self.register.read(|tx| tx.value(SCOPE, &Job::key(cell.as_str(), kind)))?;
-        text.map(|text| parse(&text)).transpose()
+        text.map(|text| Job::parse(&text)).transpose()
+    }
+
+    /// How the jobs of a kind stand for a Cell.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn status(&self, cell: &Id, kind: JobKind) -> Result<Status> {
+        match self.running(cell, kind) {
+            Some(running) => Ok(Status::Running(running)),
+            None => Ok(Status::Over(self.last(cell, kind)?)),
+        }
     }
 
     /// The jobs that a unit which was stopped left running.
@@ -163,7 +120,7 @@ impl Jobs {
     /// The store's.
     pub fn unfinished(&self) -> Result<Vec<Job>> {
         let all = self.register.read(|tx| tx.values(SCOPE))?;
-        let jobs = all.iter().map(|(_, text)| parse(text)).collect::<Result<Vec<Job>>>()?;
+        let jobs = all.iter().map(|(_, text)| Job::parse(text)).collect::<Result<Vec<Job>>>()?;
         Ok(jobs.into_iter().filter(|job| job.state == State::Running).collect())
     }
 
@@ -178,19 +135,19 @@ impl Jobs {
         work: impl FnOnce(&Arc<Progress>) -> Result<End> + Send + 'static,
     ) -> Result<()> {
         let key = (job.cell.clone(), job.kind);
-        let progress = Arc::new(Progress::new());
+        let accepted = Running::new(job);
         {
             let mut running = self.running.lock();
             if running.contains_key(&key) || self.closing.load(Ordering::Acquire) {
-                return Err(ErrorCode::CellLocked.with([format!("{:?}", job.kind)]));
+                return Err(ErrorCode::CellLocked.with([accepted.job.kind.name()]));
             }
-            running.insert(key.clone(), Running { job: job.clone(), progress: progress.clone() });
+            running.insert(key.clone(), accepted.clone());
         }
-        let started = self.record(&job).and_then(|()| {
+        let started = self.record(&accepted.job).and_then(|()| {
             let jobs = self.clone();
             let spawned = std::thread::Builder::new()
-                .name(format!("{:?} {}", job.kind, job.cell_name))
-                .spawn(move || jobs.run(job, &progress, work));
+                .name(format!("{} {}", accepted.job.kind.name(), accepted.job.cell_name))
+                .spawn(move || jobs.run(&accepted, work));
             spawned.map_err(|e| saibo_model::Error::from(ErrorCode::TooManyConcurrentRequests).because(e))
         });
         match started {
@@ -207,7 +164,17 @@ impl Jobs {
         }
     }
 
-    fn run(&self, mut job: Job, progress: &Arc<Progress>, work: impl FnOnce(&Arc<Progress>) -> Result<End>) {
+    fn run(&self, running: &Running, work: impl FnOnce(&Arc<Progress>) -> Result<End>) {
+        let ended = self.work(running, work);
+        let key = (ended.cell.clone(), ended.kind);
+        // Whoever holds it looks there, everybody else in the register.
+        let _ = running.ended.set(ended);
+        self.running.lock().remove(&key);
+    }
+
+    /// Does the work of a job, and enters how it ended.
+    fn work(&self, running: &Running, work: impl FnOnce(&Arc<Progress>) -> Result<End>) -> Job {
+        let (mut job, progress) = (running.job.clone(), &running.progress);
         let result = {
             let _turn = self.turns.acquire();
             match progress.check() {
@@ -216,7 +183,6 @@ impl Jobs {
                 Err(stopped) => Err(stopped.into()),
             }
         };
-        let key = (job.cell.clone(), job.kind);
         match result {
             // Stays «running» in the register: the next start takes it up.
             Err(_) if self.closing.load(Ordering::Acquire) => {
@@ -225,16 +191,14 @@ impl Jobs {
                     name = job.name,
                     "job interrupted; it is taken up at the next start"
                 );
-                self.running.lock().remove(&key);
-                return;
+                return job;
             }
             Ok(end) => {
                 tracing::info!(cell = job.cell_name, kind = ?job.kind, name = job.name, "job done");
-                if end == End::Entered {
-                    self.running.lock().remove(&key);
-                    return;
+                match end {
+                    End::Entered(ended) => return ended,
+                    End::Open => job = job.done(),
                 }
-                job = job.done();
             }
             Err(error) => {
                 let cause = error.cause().map(ToString::to_string);
@@ -250,7 +214,7 @@ impl Jobs {
         if let Err(error) = self.record(&job) {
             tracing::error!(%error, "the end of a job could not be recorded; the next start runs it again");
         }
-        self.running.lock().remove(&key);
+        job
     }
 
     fn record(&self, job: &Job) -> Result<()> {
@@ -263,11 +227,10 @@ impl Jobs {
     /// # Errors
     /// [`ErrorCode::CellBusy`] while one runs; the store's.
     pub fn forget(&self, cell: &Id) -> Result<()> {
-        let kinds = [JobKind::Export, JobKind::Import];
-        if kinds.into_iter().any(|kind| self.running(cell, kind).is_some()) {
+        if JobKind::ALL.into_iter().any(|kind| self.running(cell, kind).is_some()) {
             return Err(ErrorCode::CellBusy.into());
         }
-        let keys = kinds.map(|kind| Job::key(cell.as_str(), kind));
+        let keys = JobKind::ALL.map(|kind| Job::key(cell.as_str(), kind));
         self.register.write(move |tx| keys.iter().try_for_each(|key| tx.set_value(SCOPE, key, None)))
     }
 
@@ -283,8 +246,4 @@ impl Jobs {
             }
         }
     }
-}
-
-fn parse(text: &str) -> Result<Job> {
-    serde_json::from_str(text).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
+use saibo_core::job::{State, Status};
 use saibo_core::{Cell, export, import, snapshot};
 use saibo_store::StoreExt as _;
 use serde_json::Value;
@@ -32,9 +33,11 @@ pub(crate) fn import_as(fixture: &Fixture, cell: &Cell, bytes: &[u8]) -> Result<
     import::start(&fixture.unit, cell, &fixture.master(), Some("s".to_owned())).map_err(|e| e.to_string())?;
     fixture.settle(cell);
     match import::status(&fixture.unit, cell, &fixture.master()).unwrap() {
-        import::Status::Ready => Ok(()),
-        import::Status::Failed(job) => Err(format!("{:?}", job.state)),
-        import::Status::Running(_) => panic!("settled"),
+        Status::Over(Some(job)) if matches!(job.state, State::Failed { .. }) => {
+            Err(format!("{:?}", job.state))
+        }
+        Status::Over(_) => Ok(()),
+        Status::Running(_) => panic!("settled"),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The body of PROPPATCH (RFC 4918 §14.19), and what becomes of it.
 //!
-//! The API sets first and removes then, whatever their order in the body, and a property that cannot be
-//! removed does not keep the others from being changed (API page 308).
+//! The changes are made in the order of the body (RFC 4918 §9.2); the API knows no other than to set first and to
+//! remove then. One that cannot be made does not keep the others from being made (API page 308).
 
 use saibo_model::{Error, ErrorCode, Result};
 
 use crate::property::{Properties, Property};
 use crate::response::{Multistatus, Prop, Propstat, Response};
-use crate::xml::{self, DAV, Element};
+use crate::xml::{self, DAV};
 
 /// The most properties of one request: each carries the namespaces of all.
 const MAX_PROPERTIES: usize = 1_000;
@@ -15,10 +15,17 @@ const MAX_PROPERTIES: usize = 1_000;
 /// What a PROPPATCH changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proppatch {
-    /// Properties to set.
-    pub set: Vec<Property>,
-    /// Properties to remove; only the name counts.
-    pub remove: Vec<Property>,
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A property to set.
+    Set(Property),
+    /// A property to remove; only the name counts.
+    Remove(Property),
 }
 
 impl Proppatch {
@@ -32,34 +39,44 @@ impl Proppatch {
         if !root.name.is(DAV, "propertyupdate") {
             return Err(ErrorCode::XmlParse.into());
         }
-        let patch = Self { set: properties(&root, "set")?, remove: properties(&root, "remove")? };
-        if patch.set.len() + patch.remove.len() > MAX_PROPERTIES {
-            return Err(Error::from(ErrorCode::XmlParse).because("too many properties"));
+        let mut changes = Vec::new();
+        for holder in root.elements() {
+            let change = match () {
+                () if holder.name.is(DAV, "set") => Change::Set,
+                () if holder.name.is(DAV, "remove") => Change::Remove,
+                () => continue,
+            };
+            let mut props = holder.children(DAV, "prop").peekable();
+            if props.peek().is_none() {
+                return Err(ErrorCode::XmlContent.into());
+            }
+            for prop in props {
+                for element in prop.elements() {
+                    if changes.len() == MAX_PROPERTIES {
+                        return Err(Error::from(ErrorCode::XmlParse).because("too many properties"));
+                    }
+                    changes.push(change(Property::detached(element, &[&root, holder, prop])));
+                }
+            }
         }
-        Ok(patch)
+        Ok(Self { changes })
     }
 
     /// Changes the properties of a resource and gives the 207 that says so: 200 for what was set or removed,
     /// 404 for what was not there, 403 for live properties, which no client may change (RFC 4918 §9.2.1).
     pub fn apply(&self, href: &str, properties: &mut Properties) -> Multistatus {
         let (mut done, mut absent, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for property in &self.set {
-            let outcome = if property.name().is_live() {
-                &mut refused
-            } else {
-                properties.set(property);
-                &mut done
-            };
-            outcome.push(Prop::Dead(property.clone()));
-        }
-        for property in &self.remove {
+        for change in &self.changes {
+            let (Change::Set(property) | Change::Remove(property)) = change;
             let name = property.name();
-            let outcome = if name.is_live() {
-                &mut refused
-            } else if properties.remove(&name) {
-                &mut done
-            } else {
-                &mut absent
+            let outcome = match change {
+                _ if name.is_live() => &mut refused,
+                Change::Set(property) => {
+                    properties.set(property);
+                    &mut done
+                }
+                Change::Remove(_) if properties.remove(&name) => &mut done,
+                Change::Remove(_) => &mut absent,
             };
             outcome.push(Prop::Dead(property.clone()));
         }
@@ -70,26 +87,6 @@ impl Proppatch {
             .collect();
         Multistatus { responses: vec![Response { href: href.to_owned(), propstats }] }
     }
-}
-
-fn properties(root: &Element, verb: &str) -> Result<Vec<Property>> {
-    let mut properties = Vec::new();
-    for holder in root.children(DAV, verb) {
-        let mut props = holder.children(DAV, "prop").peekable();
-        if props.peek().is_none() {
-            return Err(ErrorCode::XmlContent.into());
-        }
-        for prop in props {
-            let around = [root, holder, prop];
-            properties.extend(
-                prop.elements().take(MAX_PROPERTIES + 1).map(|element| Property::detached(element, &around)),
-            );
-            if properties.len() > MAX_PROPERTIES {
-                return Ok(properties);
-            }
-        }
-    }
-    Ok(properties)
 }
 
 #[cfg(test)]
@@ -134,7 +131,10 @@ mod tests {
         let answer = patch.apply("u", &mut properties);
         assert_eq!(
             properties.iter().collect::<Vec<_>>(),
-            [("c@urn:z", "<Z:c xmlns:Z=\"urn:z\" xmlns:D=\"DAV:\">2</Z:c>")]
+            [
+                ("a@urn:z", "<Z:a xmlns:Z=\"urn:z\" xmlns:D=\"DAV:\">1</Z:a>"),
+                ("c@urn:z", "<Z:c xmlns:Z=\"urn:z\" xmlns:D=\"DAV:\">2</Z:c>"),
+            ]
         );
         let shown: Vec<(u16, Vec<String>)> = answer.responses[0]
             .propstats
@@ -151,8 +151,8 @@ mod tests {
         assert_eq!(
             shown,
             [
-                (200, vec![key("a"), key("c"), key("a"), key("b")]),
-                (404, vec![key("b")]),
+                (200, vec![key("b"), key("a"), key("c")]),
+                (404, vec![key("a"), key("b")]),
                 (403, vec!["getetag@DAV:".to_owned()]),
             ]
         );

@@ -20,7 +20,7 @@ pub struct Multistatus {
 /// What is said of one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// Its URL, not percent-encoded.
+    /// Its URL, its names as [`crate::href`] has them.
     pub href: String,
     /// Its properties by status.
     pub propstats: Vec<Propstat>,

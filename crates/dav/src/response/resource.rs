@@ -10,7 +10,7 @@ use crate::xml::PERSONIUM;
 /// A resource with everything that PROPFIND shows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
-    /// Its URL without a slash at the end, not percent-encoded.
+    /// Its URL without a slash at the end, its names as [`crate::href`] has them.
     pub href: String,
     /// What it is.
     pub kind: NodeKind,

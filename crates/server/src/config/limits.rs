@@ -40,6 +40,8 @@ pub struct Limits {
     pub shutdown_seconds: u64,
     /// Exports, imports and installations that run at once; further ones wait.
     pub concurrent_jobs: usize,
+    /// Clients that listen to the progress of exports and imports at the same time. Each holds a connection.
+    pub job_listeners: usize,
     /// Password checks that run at the same time; more wait. Each takes tens of ms and some 20 MiB.
     pub concurrent_password_checks: usize,
     /// Cells whose databases stay open after use. Each holds some six file handles.
@@ -66,6 +68,7 @@ impl Default for Limits {
             body_pause_seconds: 60,
             shutdown_seconds: 30,
             concurrent_jobs: 2,
+            job_listeners: 256,
             concurrent_password_checks: 1,
             open_cells: 64,
         }

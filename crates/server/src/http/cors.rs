@@ -10,8 +10,20 @@ use http::header::{
 use super::response::Response;
 
 /// Every method of the API, in the order of the recorded answers, and COPY.
-const METHODS: [&str; 12] =
-    ["GET", "POST", "PUT", "DELETE", "HEAD", "MERGE", "MKCOL", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "ACL"];
+const METHODS: [&str; 12] = [
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "HEAD",
+    "MERGE",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "ACL",
+];
 const ONE_DAY: HeaderValue = HeaderValue::from_static("86400");
 
 /// The answer to OPTIONS without credentials, which is what a browser sends ahead of a request. It is the same

@@ -62,18 +62,10 @@ impl From<LimitExceeded> for Error {
     }
 }
 
-/// How a client could authenticate itself where it did not: the header `WWW-Authenticate`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    /// The URL of the Cell, or of the unit.
-    pub realm: String,
-    /// Whether Basic is accepted beside Bearer: in Boxes without a schema (API page 293).
-    pub basic: bool,
-}
-
-/// The answer to an error.
+/// The answer to an error. `realm` is the URL of the Cell, or of the unit: where a client could authenticate itself if
+/// it did not.
 #[must_use]
-pub fn render(error: &Error, challenge: &Challenge) -> Response {
+pub fn render(error: &Error, realm: &str) -> Response {
     if let Some(limit) = LimitExceeded::in_chain(error) {
         let status = limit.status();
         // hyper cannot tell a new request from what is left of this one.
@@ -82,7 +74,7 @@ pub fn render(error: &Error, challenge: &Challenge) -> Response {
     }
     let code = error.code();
     if is_oauth(code) {
-        return oauth(error, &challenge.realm, Map::new());
+        return oauth(error, realm, Map::new());
     }
     let mut response = message(code.status(), code.code(), &error.message());
     if passes(code) {
@@ -90,9 +82,9 @@ pub fn render(error: &Error, challenge: &Challenge) -> Response {
         response = response.header("retry-after", "1");
     }
     if code.status() == 401 {
-        response = response.header("www-authenticate", &scheme("Bearer", &challenge.realm));
-        if challenge.basic {
-            response = response.add_header("www-authenticate", &scheme("Basic", &challenge.realm));
+        response = response.header("www-authenticate", &scheme("Bearer", realm));
+        if error.is_basic_accepted() {
+            response = response.add_header("www-authenticate", &scheme("Basic", realm));
         }
     }
     response
@@ -174,9 +166,7 @@ fn chain(error: &(dyn StdError + Send + Sync + 'static)) -> String {
 mod tests {
     use super::*;
 
-    fn challenge(basic: bool) -> Challenge {
-        Challenge { realm: "http://localhost/cell/".to_owned(), basic }
-    }
+    const REALM: &str = "http://localhost/cell/";
 
     async fn body(response: Response) -> Value {
         serde_json::from_slice(&response.into_bytes().await.unwrap()).unwrap()
@@ -184,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn errors_have_a_code_and_a_text() {
-        let response = render(&ErrorCode::CellNotFound.into(), &challenge(true));
+        let response = render(&ErrorCode::CellNotFound.into(), REALM);
         assert_eq!(response.status, 404);
         assert!(!response.headers.contains_key("www-authenticate"));
         let expected = json!({ "code": "PR404-DV-0003", "message": { "lang": "en", "value": "The Cell does not exist." } });
@@ -197,7 +187,8 @@ mod tests {
             (false, vec!["Bearer realm=\"http://localhost/cell/\""]),
             (true, vec!["Bearer realm=\"http://localhost/cell/\"", "Basic realm=\"http://localhost/cell/\""]),
         ] {
-            let response = render(&ErrorCode::AuthorizationRequired.into(), &challenge(basic));
+            let response =
+                render(&Error::from(ErrorCode::AuthorizationRequired).accepting_basic(basic), REALM);
             let sent: Vec<_> = response
                 .headers
                 .get_all("www-authenticate")
@@ -216,7 +207,7 @@ mod tests {
             (ErrorCode::ClientMismatch, 401, "invalid_client", true),
             (ErrorCode::PasswordChangeRequired, 401, "invalid_grant", true),
         ] {
-            let response = render(&code.into(), &challenge(false));
+            let response = render(&code.into(), REALM);
             let header = response.headers.get("www-authenticate").cloned();
             assert_eq!((response.status, header.is_some()), (status, basic));
             let body = body(response).await;
@@ -230,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn a_cause_is_not_shown() {
         let error = Error::from(ErrorCode::StoreUnknown).because("disk /dev/sda1 is on fire");
-        let response = render(&error, &challenge(false));
+        let response = render(&error, REALM);
         assert_eq!(response.status, 500);
         assert!(!body(response).await.to_string().contains("sda1"));
     }
@@ -242,7 +233,7 @@ mod tests {
             (ErrorCode::DiskFull, None),
             (ErrorCode::StoreUnknown, None),
         ] {
-            let response = render(&code.into(), &challenge(false));
+            let response = render(&code.into(), REALM);
             assert_eq!(response.headers.get("retry-after").map(|value| value.to_str().unwrap()), expected);
         }
     }
@@ -250,7 +241,7 @@ mod tests {
     #[test]
     fn a_limit_is_found_among_the_causes() {
         let error = Error::from(ErrorCode::FileIo).because(std::io::Error::other(LimitExceeded::Body));
-        assert_eq!(render(&error, &challenge(false)).status, 413);
-        assert_eq!(render(&LimitExceeded::Url.into(), &challenge(false)).status, 414);
+        assert_eq!(render(&error, REALM).status, 413);
+        assert_eq!(render(&LimitExceeded::Url.into(), REALM).status, 414);
     }
 }

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use saibo_model::{Error, ErrorCode, Result};
 
 use super::body::RequestBody;
-use super::error::{self, Challenge, LimitExceeded};
+use super::error::{self, LimitExceeded};
 use super::forwarded::Forwarded;
 use super::request::{Query, Request};
 use super::response::{Response, ResponseBody};
@@ -59,7 +59,7 @@ impl Service {
             Ok(Prepared::Preflight) => cors::preflight(),
             Err(error) => {
                 error::log(&error, &key);
-                error::render(&error, &self.challenge())
+                error::render(&error, self.app.unit_url.as_str())
             }
         };
         response.headers.insert(VERSION, HeaderValue::from_static(PERSONIUM_VERSION));
@@ -74,10 +74,6 @@ impl Service {
             response.headers_mut().remove(CONTENT_LENGTH);
         }
         response
-    }
-
-    fn challenge(&self) -> Challenge {
-        Challenge { realm: self.app.unit_url.to_string(), basic: false }
     }
 
     /// All that comes before the route.
@@ -158,7 +154,7 @@ impl Service {
         outcome.unwrap_or_else(|panic| {
             tracing::error!(key, panic = panic_text(&*panic), "a handler panicked");
             let error: Error = ErrorCode::Unexpected.with([&key]);
-            error::render(&error, &self.challenge())
+            error::render(&error, self.app.unit_url.as_str())
         })
     }
 }

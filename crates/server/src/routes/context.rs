@@ -1,7 +1,6 @@
 //! What a handler gets.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use saibo_core::Unit;
 use saibo_model::{ErrorCode, Result};
@@ -23,7 +22,6 @@ pub struct Context {
     pub found: http::Extensions,
     pub(super) parameters: Vec<(&'static str, usize)>,
     pub(super) rest: usize,
-    pub(super) basic: Arc<AtomicBool>,
 }
 
 impl Context {
@@ -81,10 +79,5 @@ impl Context {
             Ok(())
         })
         .await
-    }
-
-    /// Says that Basic authentication is not accepted here after all: the Box has a schema.
-    pub fn refuse_basic(&self) {
-        self.basic.store(false, Ordering::Relaxed);
     }
 }

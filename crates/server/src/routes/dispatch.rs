@@ -1,13 +1,12 @@
 //! Takes a request to its handler.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use saibo_model::{Error, ErrorCode, Result};
 
 use super::{Context, Handler, Route, Router};
 use crate::app::App;
-use crate::http::error::{self, Challenge};
+use crate::http::error;
 use crate::http::{Replay, Request, Response};
 
 /// How often a request is run at most.
@@ -16,14 +15,13 @@ pub(super) const ATTEMPTS: usize = 4;
 /// The answer to a request, be it an error's.
 pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Response {
     let key = request.key.clone();
-    let failed = |error: &Error, realm: String, basic: bool| {
+    let failed = |error: &Error, realm: &str| {
         error::log(error, &key);
-        error::render(error, &Challenge { realm, basic })
+        error::render(error, realm)
     };
     let Some(found) = router.find(&request.path) else {
-        return failed(&ErrorCode::UnknownUrl.into(), app.unit_url.to_string(), false);
+        return failed(&ErrorCode::UnknownUrl.into(), app.unit_url.as_str());
     };
-    let basic = Arc::new(AtomicBool::new(found.route.basic));
     let replay = may_write(&request.method).then(|| Replay::of(&request));
     let context = |request| Context {
         app: app.clone(),
@@ -32,7 +30,6 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
         found: http::Extensions::new(),
         parameters: found.parameters.clone(),
         rest: found.rest,
-        basic: basic.clone(),
     };
     let first = context(request);
     let realm = match first.cell() {
@@ -46,13 +43,12 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
             break;
         }
         let Some(request) = replay.as_ref().and_then(Replay::request) else { break };
-        basic.store(found.route.basic, Ordering::Relaxed);
         outcome = run_after_swap(context(request)).await;
     }
     match outcome {
         Ok(response) => response,
         Err(error) => {
-            let response = failed(&error, realm, basic.load(Ordering::Relaxed));
+            let response = failed(&error, &realm);
             if error.code() == ErrorCode::MethodNotAllowed && !response.headers.contains_key("allow") {
                 // RFC 9110 section 15.5.6. A handler that knows better has made its own answer.
                 return response.header("allow", &allowed(found.route));

@@ -44,9 +44,6 @@ pub struct Route {
     pub methods: &'static [(&'static str, Handler)],
     /// What runs first.
     pub guard: Option<Guard>,
-    /// Whether Basic authentication is offered beside Bearer (API page 293): in Boxes, unless a handler finds
-    /// that the Box has a schema.
-    pub basic: bool,
 }
 
 /// The methods of a route: `methods! { "GET" => module::get, … }`, each an `async fn(Context) -> Result<Response>`.
@@ -58,23 +55,16 @@ macro_rules! methods {
 }
 
 impl Route {
-    /// A route without a guard, where only Bearer tokens are accepted.
+    /// A route without a guard.
     #[must_use]
     pub const fn new(path: &'static str, methods: &'static [(&'static str, Handler)]) -> Self {
-        Self { path, methods, guard: None, basic: false }
+        Self { path, methods, guard: None }
     }
 
     /// The same with a guard.
     #[must_use]
     pub const fn guarded(mut self, guard: Guard) -> Self {
         self.guard = Some(guard);
-        self
-    }
-
-    /// The same with Basic authentication.
-    #[must_use]
-    pub const fn with_basic(mut self) -> Self {
-        self.basic = true;
         self
     }
 
@@ -126,8 +116,7 @@ pub static ROUTES: &[Route] = &[
     Route::new("/{cell}/__authz", methods! { "POST" => cell::authz::post, "GET" => cell::authz::get })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__introspect", methods! { "POST" => cell::introspect::post })
-        .guarded(|context| Box::pin(cell::exists(context)))
-        .with_basic(),
+        .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__certs", methods! { "GET" => cell::certs::get })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__sign", methods! { "POST" => cell::sign::post })
@@ -162,8 +151,8 @@ pub static ROUTES: &[Route] = &[
         },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
-    Route::new("/{cell}/{box}", IN_BOX).with_basic(),
-    Route::new("/{cell}/{box}/{rest}", IN_BOX).with_basic(),
+    Route::new("/{cell}/{box}", IN_BOX),
+    Route::new("/{cell}/{box}/{rest}", IN_BOX),
 ];
 
 /// Which of these methods there are depends on the resource.

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate with the crates of ours that it may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("odata", &["model"]),
     ("dav", &["model"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
     ("core", &["model", "odata", "dav", "oauth", "saml", "archive", "store"]),
+    ("bench", &["archive"]),
     ("server", &["model", "odata", "dav", "oauth", "saml", "archive", "store", "store-sqlite", "core"]),
 ];
 

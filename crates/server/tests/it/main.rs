@@ -4,15 +4,16 @@
 
 mod arrows;
 mod authentication;
+mod boxes;
 mod cli;
 mod cli_cell;
 mod cli_demo;
 mod cli_snapshot;
-mod boxes;
 mod config;
 mod cors;
 mod data_dir;
 mod errors;
+mod jobs;
 mod limits;
 mod overrides;
 mod portability;

@@ -78,7 +78,8 @@ pub fn links_before_and_after(fixture: &Fixture) {
     let seq = |key: &str| get(&store, &entities(), key).unwrap().seq;
     let (a, b, later) = (seq("a"), seq("b"), seq("later"));
     let found = store.read(|tx| Ok((tx.link(a, later)?, tx.link(b, later)?, tx.link_count()?))).unwrap();
-    let expected = |first, second, published, updated| Link { first, second, to_one: false, published, updated };
+    let expected =
+        |first, second, published, updated| Link { first, second, to_one: false, published, updated };
     assert_eq!(found, (Some(expected(a, later, 7, 8)), Some(expected(later, b, 9, 10)), 2));
 }
 
@@ -92,7 +93,8 @@ pub fn to_one_links(fixture: &Fixture) {
     builder.document(&later, Origin { line: 3 }).unwrap();
     builder.to_one_link(&holder.id, Origin { line: 3 }).unwrap();
     let (store, _) = finish(fixture, builder);
-    let (first, second) = (get(&store, &entities(), "holder").unwrap(), get(&store, &entities(), "later").unwrap());
+    let (first, second) =
+        (get(&store, &entities(), "holder").unwrap(), get(&store, &entities(), "later").unwrap());
     let mut held = Vec::new();
     store
         .read(|tx| {
@@ -147,7 +149,9 @@ pub fn built_and_not_kept_leaves_nothing(fixture: &Fixture) {
 pub fn contents(fixture: &Fixture) {
     let mut builder = begin(fixture);
     let mut nodes = Vec::new();
-    for (name, bytes) in [("small", b"small".to_vec()), ("large", large(1)), ("again", large(1)), ("empty", vec![])] {
+    for (name, bytes) in
+        [("small", b"small".to_vec()), ("large", large(1)), ("again", large(1)), ("empty", vec![])]
+    {
         let mut writer = builder.content_writer().unwrap();
         writer.write_all(&bytes).unwrap();
         let stored = writer.finish().unwrap();
@@ -239,7 +243,10 @@ pub fn many_documents(fixture: &Fixture) {
         .read(|tx| {
             assert_eq!(tx.count(&entities(), None)?, 20_000);
             assert_eq!(tx.link_count()?, 19_999);
-            assert_eq!(tx.document_by_id(&ids[12_345])?.map(|document| document.key).as_deref(), Some("12345"));
+            assert_eq!(
+                tx.document_by_id(&ids[12_345])?.map(|document| document.key).as_deref(),
+                Some("12345")
+            );
             Ok(())
         })
         .unwrap();

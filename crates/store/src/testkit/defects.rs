@@ -38,7 +38,10 @@ pub fn duplicate_key(fixture: &Fixture) {
         add_document(&mut *builder, &Document { id: id(first), ..document(&entities(), first, "{}") });
         add_document(&mut *builder, &Document { id: id(second), ..document(&entities(), first, "{}") });
     }
-    assert_eq!(defects(fixture, builder), [Defect::Duplicate { id: id("a") }, Defect::Duplicate { id: id("y") }]);
+    assert_eq!(
+        defects(fixture, builder),
+        [Defect::Duplicate { id: id("a") }, Defect::Duplicate { id: id("y") }]
+    );
 }
 
 pub fn duplicate_node(fixture: &Fixture) {
@@ -49,7 +52,10 @@ pub fn duplicate_node(fixture: &Fixture) {
     builder.node(&node).unwrap();
     let same_name = Node::collection(NodeKind::WebDav, 1, "b", 1);
     builder.node(&same_name).unwrap();
-    assert_eq!(defects(fixture, builder), [Defect::Duplicate { id: same_name.id }, Defect::Duplicate { id: node.id }]);
+    assert_eq!(
+        defects(fixture, builder),
+        [Defect::Duplicate { id: same_name.id }, Defect::Duplicate { id: node.id }]
+    );
 }
 
 pub fn same_key_under_other_parents(fixture: &Fixture) {
@@ -74,7 +80,10 @@ pub fn dangling_to_one_link(fixture: &Fixture) {
     let mut builder = begin(fixture);
     add(&mut *builder, "a", 2);
     builder.to_one_link(&id("gone"), Origin { line: 2 }).unwrap();
-    assert_eq!(defects(fixture, builder), [Defect::DanglingLink { missing: id("gone"), line: 2, to_one: true }]);
+    assert_eq!(
+        defects(fixture, builder),
+        [Defect::DanglingLink { missing: id("gone"), line: 2, to_one: true }]
+    );
 }
 
 pub fn dangling_parent(fixture: &Fixture) {
@@ -126,7 +135,10 @@ pub fn limit(fixture: &Fixture) {
     let a = add(&mut *builder, "a", 2);
     for line in 3..100 {
         builder.link(&a, &id("gone"), 1, 1, Origin { line }).unwrap();
-        add_document(&mut *builder, &Document { parent: Some(id("gone")), ..document(&roles(), &line.to_string(), "{}") });
+        add_document(
+            &mut *builder,
+            &Document { parent: Some(id("gone")), ..document(&roles(), &line.to_string(), "{}") },
+        );
     }
     let defects = builder.check(7).unwrap();
     assert_eq!(defects.len(), 7);
@@ -135,7 +147,8 @@ pub fn limit(fixture: &Fixture) {
 pub fn line_of_a_document(fixture: &Fixture) {
     let mut builder = begin(fixture);
     let lines = [1, 2, 3, 10, 11, 1, 2, 500, 499];
-    let ids: Vec<_> = lines.iter().enumerate().map(|(i, line)| add(&mut *builder, &i.to_string(), *line)).collect();
+    let ids: Vec<_> =
+        lines.iter().enumerate().map(|(i, line)| add(&mut *builder, &i.to_string(), *line)).collect();
     let twice = Document { id: ids[0].clone(), ..document(&roles(), "b", "{}") };
     builder.document(&twice, Origin { line: 1000 }).unwrap();
     builder.check(1).unwrap();

@@ -121,9 +121,8 @@ pub fn set_is_deleted_with_its_links(fixture: &Fixture) {
         put_link(&store, link);
     }
     store.write(|tx| tx.delete_entity_set(&entities())).unwrap();
-    let (count, links, kept) = store
-        .read(|tx| Ok((tx.count(&entities(), None)?, tx.link_count()?, tx.link(more, other)?)))
-        .unwrap();
+    let (count, links, kept) =
+        store.read(|tx| Ok((tx.count(&entities(), None)?, tx.link_count()?, tx.link(more, other)?))).unwrap();
     assert_eq!((count, links, kept.is_some()), (0, 1, true));
     assert!(get(&store, &roles(), "other").is_some());
     store.write(|tx| tx.delete_entity_set(&EntitySet::control(Kind::Rule))).unwrap();

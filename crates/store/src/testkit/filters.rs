@@ -8,8 +8,7 @@ use super::Fixture;
 use super::sample::*;
 use crate::StoreExt as _;
 
-const OPERATORS: [C; 6] =
-    [C::Equal, C::NotEqual, C::Greater, C::GreaterOrEqual, C::Less, C::LessOrEqual];
+const OPERATORS: [C; 6] = [C::Equal, C::NotEqual, C::Greater, C::GreaterOrEqual, C::Less, C::LessOrEqual];
 
 fn compare(name: &str, stored: Stored, comparison: C, literal: L) -> Filter {
     Filter::Compare(body(name, stored), comparison, literal)
@@ -26,24 +25,41 @@ fn not(filter: Filter) -> Filter {
 
 pub fn text(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"t":"apple"}"#), ("b", r#"{"t":"Banana"}"#), ("c", r#"{"t":"cherry"}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[("a", r#"{"t":"apple"}"#), ("b", r#"{"t":"Banana"}"#), ("c", r#"{"t":"cherry"}"#), ("n", "{}")],
+    );
     let found = all(&store, &body("t", Stored::Text), &L::Text("apple".into()));
     assert_eq!(found, ["a", "b c n", "c", "a c", "b", "a b"]);
 }
 
 pub fn number(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"i":-3}"#), ("b", r#"{"i":10}"#), ("c", r#"{"i":9007199254740993}"#), ("n", r#"{"i":null}"#)]);
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"i":-3}"#),
+            ("b", r#"{"i":10}"#),
+            ("c", r#"{"i":9007199254740993}"#),
+            ("n", r#"{"i":null}"#),
+        ],
+    );
     let field = body("i", Stored::Number);
     assert_eq!(all(&store, &field, &L::Integer(10)), ["b", "a c n", "c", "b c", "a", "a b"]);
     // No detour over floating point.
-    assert_eq!(matching(&store, compare("i", Stored::Number, C::Equal, L::Integer(9_007_199_254_740_992))), "");
+    assert_eq!(
+        matching(&store, compare("i", Stored::Number, C::Equal, L::Integer(9_007_199_254_740_992))),
+        ""
+    );
     assert_eq!(all(&store, &field, &L::Float(9.5)), ["", "a b c n", "b c", "b c", "a", "a"]);
 }
 
 pub fn float(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"f":"-1.5"}"#), ("b", r#"{"f":"2.0"}"#), ("c", r#"{"f":1.0E10}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[("a", r#"{"f":"-1.5"}"#), ("b", r#"{"f":"2.0"}"#), ("c", r#"{"f":1.0E10}"#), ("n", "{}")],
+    );
     let field = body("f", Stored::Float);
     assert_eq!(all(&store, &field, &L::Float(2.0)), ["b", "a c n", "c", "b c", "a", "a b"]);
     assert_eq!(all(&store, &field, &L::Integer(2)), ["b", "a c n", "c", "b c", "a", "a b"]);
@@ -51,7 +67,16 @@ pub fn float(fixture: &Fixture) {
 
 pub fn boolean(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"b":"true"}"#), ("b", r#"{"b":"false"}"#), ("c", r#"{"b":true}"#), ("d", r#"{"b":false}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"b":"true"}"#),
+            ("b", r#"{"b":"false"}"#),
+            ("c", r#"{"b":true}"#),
+            ("d", r#"{"b":false}"#),
+            ("n", "{}"),
+        ],
+    );
     let test = |operator, literal| matching(&store, compare("b", Stored::Boolean, operator, literal));
     assert_eq!(test(C::Equal, L::Boolean(true)), "a c");
     assert_eq!(test(C::Equal, L::Boolean(false)), "b d");
@@ -74,7 +99,10 @@ pub fn key_and_times(fixture: &Fixture) {
 
 pub fn null_is_absent(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"t":"","f":"0","i":0}"#), ("b", r#"{"t":null,"f":null,"i":null}"#), ("c", "{}")]);
+    put_all(
+        &store,
+        &[("a", r#"{"t":"","f":"0","i":0}"#), ("b", r#"{"t":null,"f":null,"i":null}"#), ("c", "{}")],
+    );
     for (name, stored) in [("t", Stored::Text), ("f", Stored::Float), ("i", Stored::Number)] {
         assert_eq!(matching(&store, compare(name, stored, C::Equal, L::Null)), "b c", "{name}");
         assert_eq!(matching(&store, compare(name, stored, C::NotEqual, L::Null)), "a", "{name}");
@@ -102,7 +130,16 @@ pub fn not_holds_for_absent(fixture: &Fixture) {
 
 pub fn starts_with(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"t":"日本語"}"#), ("b", r#"{"t":"日本"}"#), ("c", r#"{"t":"a%b"}"#), ("d", r#"{"t":"A%"}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"t":"日本語"}"#),
+            ("b", r#"{"t":"日本"}"#),
+            ("c", r#"{"t":"a%b"}"#),
+            ("d", r#"{"t":"A%"}"#),
+            ("n", "{}"),
+        ],
+    );
     let test = |text: &str| matching(&store, Filter::StartsWith(body("t", Stored::Text), text.into()));
     assert_eq!(test("日本"), "a b");
     assert_eq!(test("日本語"), "a");
@@ -114,7 +151,10 @@ pub fn starts_with(fixture: &Fixture) {
 
 pub fn contains(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"t":"über den"}"#), ("b", r#"{"t":"ÜBER"}"#), ("c", r#"{"t":"50%_x"}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[("a", r#"{"t":"über den"}"#), ("b", r#"{"t":"ÜBER"}"#), ("c", r#"{"t":"50%_x"}"#), ("n", "{}")],
+    );
     let test = |text: &str| matching(&store, Filter::Contains(body("t", Stored::Text), text.into()));
     assert_eq!(test("über"), "a");
     assert_eq!(test("%_"), "c");
@@ -125,8 +165,17 @@ pub fn contains(fixture: &Fixture) {
 
 pub fn unicode_compares_by_code_point(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"t":"z"}"#), ("b", r#"{"t":"é"}"#), ("c", r#"{"t":"\uffee"}"#), ("d", r#"{"t":"\ud834\udd1e"}"#)]);
-    let test = |operator, text: &str| matching(&store, compare("t", Stored::Text, operator, L::Text(text.into())));
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"t":"z"}"#),
+            ("b", r#"{"t":"é"}"#),
+            ("c", r#"{"t":"\uffee"}"#),
+            ("d", r#"{"t":"\ud834\udd1e"}"#),
+        ],
+    );
+    let test =
+        |operator, text: &str| matching(&store, compare("t", Stored::Text, operator, L::Text(text.into())));
     assert_eq!(test(C::Greater, "z"), "b c d");
     // By UTF-16 units, which this must not compare by, the last would come before the one before it.
     assert_eq!(test(C::Greater, "\u{ffee}"), "d");
@@ -146,7 +195,14 @@ pub fn combined(fixture: &Fixture) {
 
 pub fn members_of_complex_values(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"address":{"city":"Basel"},"address.city":"no"}"#), ("b", r#"{"address":{"city":null}}"#), ("c", r#"{"address":"Basel"}"#)]);
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"address":{"city":"Basel"},"address.city":"no"}"#),
+            ("b", r#"{"address":{"city":null}}"#),
+            ("c", r#"{"address":"Basel"}"#),
+        ],
+    );
     let city = Field::Body { path: vec!["address".into(), "city".into()], stored: Stored::Text };
     assert_eq!(matching(&store, Filter::Compare(city.clone(), C::Equal, L::Text("Basel".into()))), "a");
     assert_eq!(matching(&store, Filter::Compare(city, C::Equal, L::Null)), "b c");
@@ -177,7 +233,8 @@ pub fn grandparent_key(fixture: &Fixture) {
     let alone = put(&store, document(&EntitySet::control(Kind::Relation), "alone", "{}"));
     put(&store, child(&entities(), "a", &relation));
     put(&store, child(&entities(), "b", &alone));
-    let test = |operator, literal| matching(&store, Filter::Compare(Field::GrandparentKey, operator, literal));
+    let test =
+        |operator, literal| matching(&store, Filter::Compare(Field::GrandparentKey, operator, literal));
     assert_eq!(test(C::Equal, L::Text("box".into())), "a");
     assert_eq!(test(C::Equal, L::Null), "b");
 }
@@ -197,12 +254,16 @@ pub fn parent_and_peer(fixture: &Fixture) {
 
 pub fn full_text(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[
-        ("a", r#"{"title":"Über den Wolken","n":5}"#),
-        ("b", r#"{"deep":{"list":["wolken","100%"]},"x":"ÜBER"}"#),
-        ("c", r#"{"wolken":"key, not value"}"#),
-    ]);
-    let test = |words: &[&str]| matching(&store, Filter::FullText(words.iter().map(|w| (*w).to_owned()).collect()));
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"title":"Über den Wolken","n":5}"#),
+            ("b", r#"{"deep":{"list":["wolken","100%"]},"x":"ÜBER"}"#),
+            ("c", r#"{"wolken":"key, not value"}"#),
+        ],
+    );
+    let test =
+        |words: &[&str]| matching(&store, Filter::FullText(words.iter().map(|w| (*w).to_owned()).collect()));
     assert_eq!(test(&["WOLKEN"]), "a b");
     assert_eq!(test(&["über", "wolken"]), "a b");
     assert_eq!(test(&["wolken", "den"]), "a");
@@ -253,7 +314,14 @@ pub fn values_stay_values(fixture: &Fixture) {
 
 pub fn index_changes_no_result(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"t":"x","f":"10.0","b":"true","i":2,"l":["x"]}"#), ("b", r#"{"t":"y","f":"9.5","b":"false","i":10,"l":[]}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"t":"x","f":"10.0","b":"true","i":2,"l":["x"]}"#),
+            ("b", r#"{"t":"y","f":"9.5","b":"false","i":10,"l":[]}"#),
+            ("n", "{}"),
+        ],
+    );
     let asked = || {
         [
             all(&store, &body("t", Stored::Text), &L::Text("x".into())),
@@ -265,7 +333,13 @@ pub fn index_changes_no_result(fixture: &Fixture) {
         ]
     };
     let before = asked();
-    for (name, stored) in [("t", Stored::Text), ("f", Stored::Float), ("i", Stored::Number), ("b", Stored::Boolean), ("l", Stored::List)] {
+    for (name, stored) in [
+        ("t", Stored::Text),
+        ("f", Stored::Float),
+        ("i", Stored::Number),
+        ("b", Stored::Boolean),
+        ("l", Stored::List),
+    ] {
         // Twice: it may be asked for again.
         for _ in 0..2 {
             store.write(move |tx| tx.index_field(&entities(), &body(name, stored))).unwrap();
@@ -280,7 +354,9 @@ pub fn index_changes_no_result(fixture: &Fixture) {
 pub fn count_and_any(fixture: &Fixture) {
     let store = store(fixture);
     let asked = |filter: Option<Filter>| {
-        store.read(|tx| Ok((tx.count(&entities(), filter.as_ref())?, tx.any(&entities(), filter.as_ref())?))).unwrap()
+        store
+            .read(|tx| Ok((tx.count(&entities(), filter.as_ref())?, tx.any(&entities(), filter.as_ref())?)))
+            .unwrap()
     };
     assert_eq!(asked(None), (0, false));
     put_all(&store, &[("a", r#"{"i":1}"#), ("b", r#"{"i":2}"#), ("c", r#"{"i":2}"#)]);

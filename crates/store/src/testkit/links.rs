@@ -65,7 +65,11 @@ pub fn linked_with(fixture: &Fixture) {
     assert_eq!(matching(&store, Filter::LinkedWith(b)), "a", "documents of the asked set only");
     assert_eq!(matching(&store, Filter::LinkedWith(role)), "b");
     put_link(&store, link(a, a));
-    assert_eq!(matching(&store, Filter::LinkedWith(a)), "a b c", "a document can be linked with itself, and is found once");
+    assert_eq!(
+        matching(&store, Filter::LinkedWith(a)),
+        "a b c",
+        "a document can be linked with itself, and is found once"
+    );
 }
 
 pub fn counted(fixture: &Fixture) {

@@ -14,7 +14,10 @@ fn test(store: &Arc<dyn Store>, operator: C, literal: L) -> String {
 
 pub fn any_element_compares(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"l":["x","y"]}"#), ("b", r#"{"l":["y"]}"#), ("c", r#"{"l":[1,5]}"#), ("n", "{}")]);
+    put_all(
+        &store,
+        &[("a", r#"{"l":["x","y"]}"#), ("b", r#"{"l":["y"]}"#), ("c", r#"{"l":[1,5]}"#), ("n", "{}")],
+    );
     assert_eq!(test(&store, C::Equal, L::Text("x".into())), "a");
     assert_eq!(test(&store, C::Equal, L::Text("y".into())), "a b");
     assert_eq!(test(&store, C::Equal, L::Integer(5)), "c");
@@ -23,7 +26,15 @@ pub fn any_element_compares(fixture: &Fixture) {
 
 pub fn numbers_and_booleans_in_strings(fixture: &Fixture) {
     let store = store(fixture);
-    put_all(&store, &[("a", r#"{"l":["1.5","-2.0"]}"#), ("b", r#"{"l":["true"]}"#), ("c", r#"{"l":[true,false]}"#), ("d", r#"{"l":["false"]}"#)]);
+    put_all(
+        &store,
+        &[
+            ("a", r#"{"l":["1.5","-2.0"]}"#),
+            ("b", r#"{"l":["true"]}"#),
+            ("c", r#"{"l":[true,false]}"#),
+            ("d", r#"{"l":["false"]}"#),
+        ],
+    );
     assert_eq!(test(&store, C::Equal, L::Float(1.5)), "a");
     assert_eq!(test(&store, C::Equal, L::Integer(-2)), "a");
     assert_eq!(test(&store, C::Equal, L::Boolean(true)), "b c");

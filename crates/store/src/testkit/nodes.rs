@@ -135,8 +135,7 @@ pub fn descendants_in_order(fixture: &Fixture) {
     folder(&store, deep.seq, "deepest");
     folder(&store, a.seq, "c");
     folder(&store, b.seq, "b1");
-    let expected =
-        [(1, "a"), (2, "c"), (2, "z"), (3, "deepest"), (1, "b"), (2, "b1"), (2, "b2")];
+    let expected = [(1, "a"), (2, "c"), (2, "z"), (3, "deepest"), (1, "b"), (2, "b1"), (2, "b2")];
     let expected = expected.map(|(depth, name)| (depth, name.to_owned()));
     assert_eq!(walk(&store, CELL_NODE), expected, "each is followed by what is in it");
     assert_eq!(walk(&store, a.seq), [(1, "c".to_owned()), (1, "z".to_owned()), (2, "deepest".to_owned())]);
@@ -171,14 +170,18 @@ pub fn values_of_scopes(fixture: &Fixture) {
     let store = store(fixture);
     let value = |scope: &str, name: &str| store.read(|tx| tx.value(scope, name)).unwrap();
     assert_eq!(value("job", "1"), None);
-    for (scope, name, value) in [("job", "2", "b"), ("job", "1", "a"), ("other", "1", "c"), ("job", "1", "ä'\"")] {
+    for (scope, name, value) in
+        [("job", "2", "b"), ("job", "1", "a"), ("other", "1", "c"), ("job", "1", "ä'\"")]
+    {
         store.write(move |tx| tx.set_value(scope, name, Some(value))).unwrap();
     }
     assert_eq!(value("job", "1").as_deref(), Some("ä'\""));
     assert_eq!(value("other", "1").as_deref(), Some("c"));
     let all = store.read(|tx| tx.values("job")).unwrap();
     assert_eq!(all, [("1".to_owned(), "ä'\"".to_owned()), ("2".to_owned(), "b".to_owned())]);
-    store.write(|tx| tx.set_value("job", "1", None).and_then(|()| tx.set_value("job", "none", None))).unwrap();
+    store
+        .write(|tx| tx.set_value("job", "1", None).and_then(|()| tx.set_value("job", "none", None)))
+        .unwrap();
     assert_eq!(value("job", "1"), None);
     assert_eq!(store.read(|tx| tx.values("none")).unwrap(), []);
 }

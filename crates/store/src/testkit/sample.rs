@@ -68,8 +68,7 @@ pub fn put(store: &Arc<dyn Store>, mut document: Document) -> Document {
 
 /// Puts entities of those keys and bodies.
 pub fn put_all(store: &Arc<dyn Store>, documents: &[(&str, &str)]) {
-    let documents: Vec<_> =
-        documents.iter().map(|(key, body)| document(&entities(), key, body)).collect();
+    let documents: Vec<_> = documents.iter().map(|(key, body)| document(&entities(), key, body)).collect();
     store
         .write(|tx| documents.into_iter().try_for_each(|mut document| tx.put_document(&mut document)))
         .unwrap();
@@ -94,8 +93,7 @@ pub fn query(store: &Arc<dyn Store>, set: &EntitySet, query: &Query) -> Result<V
 
 /// The keys of the entities that match, sorted and joined by blanks.
 pub fn matching(store: &Arc<dyn Store>, filter: Filter) -> String {
-    let mut keys =
-        query(store, &entities(), &Query { filter: Some(filter), ..Query::default() }).unwrap();
+    let mut keys = query(store, &entities(), &Query { filter: Some(filter), ..Query::default() }).unwrap();
     keys.sort();
     keys.join(" ")
 }

@@ -82,10 +82,11 @@ pub fn places_of_a_cell(fixture: &Fixture) {
 pub fn hostile_places(fixture: &Fixture) {
     let place = write(fixture, "cell", b"one");
     let cell = Id::from("cell");
-    let hostile = [
-        "", ".", "..", "/", "../snapshots", "/etc/passwd", "a/b", "a\\b", "a\u{0}b", "é", "..%2f", "a b",
-    ];
-    for place in hostile.map(str::to_owned).into_iter().chain([format!("./{place}"), format!("../snapshots/{place}")]) {
+    let hostile =
+        ["", ".", "..", "/", "../snapshots", "/etc/passwd", "a/b", "a\\b", "a\u{0}b", "é", "..%2f", "a b"];
+    for place in
+        hostile.map(str::to_owned).into_iter().chain([format!("./{place}"), format!("../snapshots/{place}")])
+    {
         assert!(fixture.snapshots().open(&cell, &place).is_err(), "{place:?}");
         assert!(fixture.snapshots().remove(&cell, &place).is_err(), "{place:?}");
     }

@@ -58,9 +58,8 @@ pub fn panic_of_a_reader_is_its_own(fixture: &Fixture) {
     for _ in 0..40 {
         let store = store.clone();
         let reader = std::thread::spawn(move || {
-            store.read(|tx| {
-                tx.documents(&roles(), &Default::default(), &mut |_document| panic!("on purpose"))
-            })
+            store
+                .read(|tx| tx.documents(&roles(), &Default::default(), &mut |_document| panic!("on purpose")))
         });
         assert!(reader.join().is_err());
     }

@@ -45,7 +45,8 @@ impl<'s> Plan<'s> {
         let count = options.count.then(|| tx.count(set, filter.as_ref())).transpose()?;
         let mut rows = Vec::new();
         if options.top() > 0 {
-            let query = Query { filter, order_by: self.order_by, skip: options.skip, top: Some(options.top()) };
+            let query =
+                Query { filter, order_by: self.order_by, skip: options.skip, top: Some(options.top()) };
             tx.documents(set, &query, &mut |document| {
                 rows.push(Row { ty: self.ty, document });
                 Ok(())

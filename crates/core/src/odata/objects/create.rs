@@ -32,7 +32,13 @@ impl Objects<'_> {
     /// # Errors
     /// 404-OD-0001, why somebody may not, those of the body ([`Fields::read`]), 400-OD-0024 for a parent that does not
     /// exist, 409-OD-0003.
-    pub fn create(&self, set: &str, body: &[u8], credential: Option<&str>, format: Format) -> Result<Created> {
+    pub fn create(
+        &self,
+        set: &str,
+        body: &[u8],
+        credential: Option<&str>,
+        format: Format,
+    ) -> Result<Created> {
         let definition = self.definition(set)?;
         self.authorize(definition.kind, PrivilegeAccess::Write)?;
         Self::allow_writes(definition.kind)?;

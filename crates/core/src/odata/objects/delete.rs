@@ -22,7 +22,8 @@ impl Objects<'_> {
         let if_match = IfMatch::parse(if_match)?;
         let sets = self.sets();
         if let Scope::Unit = self.scope {
-            let document = self.store().read(|tx| find(tx, &sets, definition, &key))?.ok_or(ErrorCode::NoSuchEntity)?;
+            let document =
+                self.store().read(|tx| find(tx, &sets, definition, &key))?.ok_or(ErrorCode::NoSuchEntity)?;
             self.check_owner(&document)?;
             if_match.check(document.version, document.updated)?;
             return self.delete_empty_cell(&document);

@@ -119,7 +119,9 @@ fn filled(field: &'static FieldDefinition, given: Option<Value>, now: i64) -> Re
             Some("null") => Ok(Value::Null),
             Some(NEW_ID) => Ok(Value::String(saibo_model::id::random_entity_id())),
             Some(default) => match field.ty {
-                FieldType::Simple(ty) if default == NOW || ty != SimpleType::String => Ok(ty.default_value(default, now)),
+                FieldType::Simple(ty) if default == NOW || ty != SimpleType::String => {
+                    Ok(ty.default_value(default, now))
+                }
                 _ => Ok(Value::String(default.to_owned())),
             },
             None if field.nullable => Ok(Value::Null),

@@ -4,9 +4,9 @@ use saibo_model::privilege::Access as PrivilegeAccess;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::body::Object;
 use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Source, Via};
+use saibo_odata::json;
 use saibo_odata::media::Format;
 use saibo_odata::options::ListOptions;
-use saibo_odata::json;
 use saibo_store::StoreExt as _;
 
 use super::create::{Created, insert};
@@ -26,7 +26,12 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 404-OD-0003, 404-OD-0002, those of a query.
-    pub fn list_navigation(&self, path: ObjectPath<'_>, property: &str, options: &ListOptions) -> Result<Vec<u8>> {
+    pub fn list_navigation(
+        &self,
+        path: ObjectPath<'_>,
+        property: &str,
+        options: &ListOptions,
+    ) -> Result<Vec<u8>> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Read)?;
@@ -85,7 +90,9 @@ impl Objects<'_> {
         let document = self.store().write(move |tx| {
             let source = find(tx.read(), &sets, definition, &key)?.ok_or(ErrorCode::NotFound)?;
             let taken = |error: saibo_model::Error| match error.code() {
-                ErrorCode::EntityAlreadyExists if navigation.via != Via::Children => ErrorCode::LinkAlreadyExists.into(),
+                ErrorCode::EntityAlreadyExists if navigation.via != Via::Children => {
+                    ErrorCode::LinkAlreadyExists.into()
+                }
                 _ => error,
             };
             let made = insert(tx, &sets, target, &fields, &extras, now).map_err(taken)?;

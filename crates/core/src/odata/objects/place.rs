@@ -43,13 +43,19 @@ impl<'k> Parts<'k> {
 }
 
 /// The document of a key.
-pub(super) fn find(tx: &dyn ReadTx, sets: &Sets, definition: &Definition, key: &Key) -> Result<Option<Document>> {
+pub(super) fn find(
+    tx: &dyn ReadTx,
+    sets: &Sets,
+    definition: &Definition,
+    key: &Key,
+) -> Result<Option<Document>> {
     let parts = Parts::of(definition, key);
     let Some(own) = parts.own else { return Ok(None) };
     // A part that is no key part names no parent, so messages are found whatever Box they are in.
-    let in_key = definition.key.iter().any(|part| {
-        definition.field(part.name).is_some_and(|field| field.source == Source::Parent)
-    });
+    let in_key = definition
+        .key
+        .iter()
+        .any(|part| definition.field(part.name).is_some_and(|field| field.source == Source::Parent));
     if !in_key {
         return find_anywhere(tx, sets, definition, own);
     }
@@ -60,7 +66,12 @@ pub(super) fn find(tx: &dyn ReadTx, sets: &Sets, definition: &Definition, key: &
     }
 }
 
-fn find_anywhere(tx: &dyn ReadTx, sets: &Sets, definition: &Definition, own: &str) -> Result<Option<Document>> {
+fn find_anywhere(
+    tx: &dyn ReadTx,
+    sets: &Sets,
+    definition: &Definition,
+    own: &str,
+) -> Result<Option<Document>> {
     use saibo_model::query::{Comparison, Field, Filter, Literal, Query};
     let set = sets.of(definition.kind);
     if let Some(found) = tx.document(&set, None, own)? {
@@ -131,13 +142,12 @@ impl<'t> Ancestors<'t> {
     /// The key of a document.
     pub(super) fn key(&mut self, definition: &Definition, document: &Document) -> Result<Key> {
         let (parent, grandparent) = self.of(document)?;
-        let values = definition.key.iter().map(|part| {
-            match definition.field(part.name).map(|field| field.source) {
+        let values =
+            definition.key.iter().map(|part| match definition.field(part.name).map(|field| field.source) {
                 Some(Source::Parent) => parent.clone(),
                 Some(Source::Grandparent) => grandparent.clone(),
                 _ => Some(document.key.clone()),
-            }
-        });
+            });
         Ok(Key::new(values.collect()))
     }
 }

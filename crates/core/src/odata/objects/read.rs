@@ -43,7 +43,8 @@ impl Objects<'_> {
         self.store().read(|tx| {
             let document = find(tx, &sets, definition, &key)?.ok_or(ErrorCode::NoSuchEntity)?;
             self.check_owner(&document)?;
-            let shown = show(tx, &sets, definition, &document, &options.select, &expand, &mut Ancestors::new(tx))?;
+            let shown =
+                show(tx, &sets, definition, &document, &options.select, &expand, &mut Ancestors::new(tx))?;
             let body = match format {
                 Format::Json => json::entity(self.root, &shown),
                 Format::Atom => atom::entity(self.root, &shown).into_bytes(),
@@ -149,7 +150,11 @@ fn show(
 }
 
 /// The condition that the objects behind a navigation property keep; `None` if there can be none.
-pub(super) fn condition(navigation: &Navigation, document: &Document, tx: &dyn ReadTx) -> Result<Option<Filter>> {
+pub(super) fn condition(
+    navigation: &Navigation,
+    document: &Document,
+    tx: &dyn ReadTx,
+) -> Result<Option<Filter>> {
     Ok(match navigation.via {
         Via::Links => Some(Filter::LinkedWith(document.seq)),
         Via::Children => Some(Filter::HasParent(Some(document.id.clone()))),

@@ -40,7 +40,11 @@ pub(super) fn entity<'e>(
             Source::Updated => Value::DateTime(document.updated),
             Source::Body => value_of(definition.service(), field, body.get(field.name)),
         };
-        properties.push(Property { name: field.name.into(), ty: type_of(definition.service(), field), value });
+        properties.push(Property {
+            name: field.name.into(),
+            ty: type_of(definition.service(), field),
+            value,
+        });
     }
     let links = match links {
         Links::None => Vec::new(),
@@ -86,7 +90,9 @@ fn value_of(service: &'static Service, field: &FieldDefinition, stored: Option<&
             (Some(ty), Json::Object(members)) => Value::Complex(
                 ty.fields
                     .iter()
-                    .map(|member| (member.name.to_owned(), value_of(service, member, members.get(member.name))))
+                    .map(|member| {
+                        (member.name.to_owned(), value_of(service, member, members.get(member.name)))
+                    })
                     .collect(),
             ),
             _ => Value::Null,

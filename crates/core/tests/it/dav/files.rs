@@ -28,32 +28,16 @@ fn written_and_read_back() {
 #[test]
 fn what_is_replaced_leaves_nothing_behind() {
     let tree = Tree::new();
-    let blobs = || {
-        let files = walk(tree.fixture.folder.path());
-        files.into_iter().filter(|name| name.len() == 64).count()
-    };
     tree.put("box/a", &large(1));
     tree.put("box/b", &large(1));
-    assert_eq!(blobs(), 1);
+    assert_eq!(tree.blobs(), 1);
     assert!(!tree.put("box/a", &large(2)).created);
-    assert_eq!(blobs(), 2);
+    assert_eq!(tree.blobs(), 2);
     tree.put("box/b", b"small");
-    assert_eq!(blobs(), 1);
+    assert_eq!(tree.blobs(), 1);
     tree.delete("box/a", None).unwrap();
-    assert_eq!(blobs(), 0);
+    assert_eq!(tree.blobs(), 0);
     assert_eq!(tree.get("box/b").unwrap(), b"small");
-}
-
-fn walk(folder: &std::path::Path) -> Vec<String> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => names.extend(walk(&entry.path())),
-            false => names.push(entry.file_name().into_string().unwrap()),
-        }
-    }
-    names
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! WebDAV use cases.
 
 mod collections;
+mod copies;
+mod copies_refused;
 mod files;
 mod moves;
 mod privileges;
@@ -134,6 +136,11 @@ impl Tree {
         dav::delete(&self.request(&self.master(), path), None, recursive).map_err(code)
     }
 
+    /// How many contents are kept outside the store.
+    pub(crate) fn blobs(&self) -> usize {
+        walk(self.fixture.folder.path()).into_iter().filter(|name| name.len() == 64).count()
+    }
+
     pub(crate) fn move_to(&self, path: &str, to: &str, overwrite: &str) -> Outcome<Transferred> {
         let headers = Transfer {
             destination: Some(format!("{}{to}", self.cell.url())),
@@ -142,6 +149,18 @@ impl Tree {
         };
         dav::move_(&self.request(&self.master(), path), &headers).map_err(code)
     }
+}
+
+fn walk(folder: &std::path::Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => names.extend(walk(&entry.path())),
+            false => names.push(entry.file_name().into_string().unwrap()),
+        }
+    }
+    names
 }
 
 pub(crate) fn somebody(subject: Subject, roles: &[&Id]) -> Access {

@@ -7,7 +7,7 @@ use saibo_model::ErrorCode;
 use super::{Tree, acl_body, code, somebody};
 
 /// A tree with one of everything.
-fn tree() -> Tree {
+pub(super) fn tree() -> Tree {
     let tree = Tree::new();
     tree.mkcol("box/col", "");
     tree.mkcol("box/col/inner", "");

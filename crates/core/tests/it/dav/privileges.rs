@@ -33,12 +33,15 @@ enum Verb {
     Move,
     MoveMissing,
     MoveBox,
+    Copy,
+    CopyMissing,
+    CopyBox,
 }
 
 use Verb as V;
 
 /// The verb, the privilege it needs, and what it answers then if that is an error.
-const VERBS: [(Verb, Privilege, Option<ErrorCode>); 23] = [
+const VERBS: [(Verb, Privilege, Option<ErrorCode>); 26] = [
     (V::Get, Privilege::Read, None),
     (V::GetMissing, Privilege::Read, Some(ErrorCode::ResourceNotFound)),
     (V::GetCollection, Privilege::Read, None),
@@ -62,6 +65,9 @@ const VERBS: [(Verb, Privilege, Option<ErrorCode>); 23] = [
     (V::Move, Privilege::Unbind, None),
     (V::MoveMissing, Privilege::Unbind, Some(ErrorCode::ResourceNotFound)),
     (V::MoveBox, Privilege::Write, Some(ErrorCode::MoveBox)),
+    (V::Copy, Privilege::Read, None),
+    (V::CopyMissing, Privilege::Read, Some(ErrorCode::ResourceNotFound)),
+    (V::CopyBox, Privilege::Read, Some(ErrorCode::MoveBox)),
 ];
 
 /// Does a verb on `box/col`, `box/col/file` or the Box, and makes it undone.
@@ -69,9 +75,12 @@ fn attempt(tree: &Tree, verb: Verb, access: &Access) -> Outcome<()> {
     let at = |path: &str| tree.request(access, path);
     let (file, missing) = ("box/col/file", "box/col/missing");
     let patch = b"<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop><a/></D:prop></D:set></D:propertyupdate>";
-    let move_ = |path: &str, to: &str| {
-        let headers = Transfer { destination: Some(format!("/cell/{to}")), ..Transfer::default() };
-        dav::move_(&at(path), &headers).map_err(code).map(drop)
+    let to = |to: &str| Transfer { destination: Some(format!("/cell/{to}")), ..Transfer::default() };
+    let move_ = |path: &str, new: &str| dav::move_(&at(path), &to(new)).map_err(code).map(drop);
+    // It needs `bind` at the destination as well, which everybody has there.
+    let copy = |path: &str| {
+        dav::copy(&at(path), &to("box/open/copy")).map_err(code)?;
+        tree.delete("box/open/copy", None)
     };
     match verb {
         V::Get => get(at(file), None, None).map(drop),
@@ -117,12 +126,15 @@ fn attempt(tree: &Tree, verb: Verb, access: &Access) -> Outcome<()> {
         V::Acl => dav::acl(&at(file), b"<D:acl xmlns:D='DAV:'/>").map_err(code).map(drop),
         V::AclMissing => dav::acl(&at(missing), b"").map_err(code).map(drop),
         V::Move => {
-            // Moving needs `bind` at the destination as well, which everybody has there.
+            // The same here.
             move_(file, "box/open/file")?;
             tree.move_to("box/open/file", file, "F").map(drop)
         }
         V::MoveMissing => move_(missing, "box/open/file"),
         V::MoveBox => move_("box", "box/open/box"),
+        V::Copy => copy(file),
+        V::CopyMissing => copy(missing),
+        V::CopyBox => copy("box"),
     }
 }
 
@@ -160,7 +172,7 @@ fn revoke(tree: &Tree, level: &str) {
 fn counts(level: &str, verb: Verb) -> bool {
     match verb {
         V::DeleteBox => level.is_empty(),
-        V::GetBox | V::MoveBox => level != "box/col",
+        V::GetBox | V::MoveBox | V::CopyBox => level != "box/col",
         // The collection's own ACL says who may take its members away, not itself.
         _ => true,
     }

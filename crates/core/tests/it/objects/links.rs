@@ -12,7 +12,10 @@ fn household() -> Service {
     let service = Service::new(Which::Cell);
     service.given("Account", &[r#"{"Name":"alice"}"#, r#"{"Name":"bob"}"#]);
     service.given("Box", &[r#"{"Name":"app"}"#]);
-    service.given("Role", &[r#"{"Name":"owner"}"#, r#"{"Name":"guest"}"#, r#"{"Name":"owner","_Box.Name":"app"}"#]);
+    service.given(
+        "Role",
+        &[r#"{"Name":"owner"}"#, r#"{"Name":"guest"}"#, r#"{"Name":"owner","_Box.Name":"app"}"#],
+    );
     service.given("Relation", &[r#"{"Name":"friend"}"#]);
     service
 }

@@ -80,8 +80,9 @@ impl Service {
     }
 
     fn get(&self, (set, predicate): (&str, &str)) -> Result<Value> {
-        let found = self
-            .with(|objects| objects.get(ObjectPath { set, predicate }, &EntityOptions::default(), Format::Json))?;
+        let found = self.with(|objects| {
+            objects.get(ObjectPath { set, predicate }, &EntityOptions::default(), Format::Json)
+        })?;
         Ok(serde_json::from_slice::<Value>(&found.body).unwrap()["d"]["results"].take())
     }
 
@@ -106,7 +107,13 @@ impl Service {
         self.change(path, Change::Merge, body, None)
     }
 
-    fn change(&self, (set, predicate): (&str, &str), how: Change, body: &str, tag: Option<&str>) -> Result<()> {
+    fn change(
+        &self,
+        (set, predicate): (&str, &str),
+        how: Change,
+        body: &str,
+        tag: Option<&str>,
+    ) -> Result<()> {
         let path = ObjectPath { set, predicate };
         self.with(|objects| objects.update(path, how, body.as_bytes(), None, tag)).map(|_| ())
     }
@@ -126,8 +133,9 @@ impl Service {
 
     /// The last parts of the URLs that `$links` lists.
     fn links(&self, (set, predicate): (&str, &str), property: &str) -> Result<Vec<String>> {
-        let list = self
-            .with(|objects| objects.list_links(ObjectPath { set, predicate }, property, &ListOptions::default()))?;
+        let list = self.with(|objects| {
+            objects.list_links(ObjectPath { set, predicate }, property, &ListOptions::default())
+        })?;
         let list: Value = serde_json::from_slice(&list).unwrap();
         let name = |link: &Value| link["uri"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         Ok(list["d"]["results"].as_array().unwrap().iter().map(name).collect())

@@ -98,7 +98,10 @@ fn what_hinders_a_deletion() {
     ] {
         assert_eq!(code(service.delete(path)), Some(expected), "{path:?}");
     }
-    assert_eq!(code(service.replace(("ComplexType", "'Town'"), r#"{"Name":"City"}"#)), Some(E::HasRelatedData));
+    assert_eq!(
+        code(service.replace(("ComplexType", "'Town'"), r#"{"Name":"City"}"#)),
+        Some(E::HasRelatedData)
+    );
     // Another type than the entity's goes, and with it a property that nobody declared.
     entity(&service, "Order", r#"{"__id":"1","colour":"red"}"#);
     service.replace(("EntityType", "'Order'"), r#"{"Name":"Purchase"}"#).unwrap();
@@ -120,7 +123,11 @@ fn types_have_limits() {
     };
     member("Town", "Street").unwrap();
     assert_eq!(code(member("Street", "House")), Some(E::EntityTypeStructureLimit));
-    assert_eq!(code(member("Town", "Address")), Some(E::EntityTypeStructureLimit), "types that hold each other");
+    assert_eq!(
+        code(member("Town", "Address")),
+        Some(E::EntityTypeStructureLimit),
+        "types that hold each other"
+    );
     assert_eq!(service.list("ComplexTypeProperty", "").unwrap().len(), 4, "what was refused is not there");
 }
 
@@ -135,7 +142,10 @@ fn associations() {
     ];
     service.given("AssociationEnd", &ends);
     let [i, i2] = ["Name='i',_EntityType.Name='Item'", "Name='i2',_EntityType.Name='Item'"];
-    let [o, o2] = ["AssociationEnd(Name='o',_EntityType.Name='Order')", "AssociationEnd(Name='o2',_EntityType.Name='Order')"];
+    let [o, o2] = [
+        "AssociationEnd(Name='o',_EntityType.Name='Order')",
+        "AssociationEnd(Name='o2',_EntityType.Name='Order')",
+    ];
     let link = |from, to| code(service.link(("AssociationEnd", from), "_AssociationEnd", to));
     assert_eq!(link(i, o), Some(E::LinksMultiplicity));
     assert_eq!(link(i, o2), None);

@@ -39,11 +39,19 @@ fn what_a_new_object_may_be() {
         ("ExtCell", r#"{"Url":"http://localhost:9998/bob"}"#, Some(E::CellUrlFormat)),
         ("ExtRole", r#"{"ExtRole":"http://x/__role/__/r","_Relation.Name":"friend"}"#, None),
         ("ExtRole", r#"{"ExtRole":"http://x/__role/__/r"}"#, Some(E::RequiredFieldMissing)),
-        ("ExtRole", r#"{"ExtRole":"http://x/__role/__/r","_Relation.Name":"foe"}"#, Some(E::NavigationKeyNotFound)),
+        (
+            "ExtRole",
+            r#"{"ExtRole":"http://x/__role/__/r","_Relation.Name":"foe"}"#,
+            Some(E::NavigationKeyNotFound),
+        ),
         ("Rule", r#"{"Action":"exec","TargetUrl":"personium-localcell:/app/run"}"#, None),
         ("Rule", r#"{"Action":"exec"}"#, Some(E::FieldFormat)),
         ("Rule", r#"{"Action":"exec","TargetUrl":"http://x/"}"#, Some(E::FieldFormat)),
-        ("Rule", r#"{"Action":"log","EventType":"timer.oneshot","EventExternal":true}"#, Some(E::FieldFormat)),
+        (
+            "Rule",
+            r#"{"Action":"log","EventType":"timer.oneshot","EventExternal":true}"#,
+            Some(E::FieldFormat),
+        ),
         ("Rule", r#"{"Action":"log","EventType":"timer.periodic","EventObject":"5"}"#, None),
         ("Rule", r#"{"Action":"log","EventSubject":"http://localhost:9998/bob/#b"}"#, Some(E::FieldFormat)),
         ("Rule", r#"{"Action":"log","EventObject":"personium-localbox:/x"}"#, Some(E::FieldFormat)),
@@ -154,7 +162,8 @@ fn passwords_are_kept_hidden_and_hashed() {
 fn lists() {
     let service = Service::new(Which::Cell);
     service.given("Box", &[r#"{"Name":"app"}"#]);
-    let roles = [r#"{"Name":"c"}"#, r#"{"Name":"a"}"#, r#"{"Name":"b","_Box.Name":"app"}"#, r#"{"Name":"d"}"#];
+    let roles =
+        [r#"{"Name":"c"}"#, r#"{"Name":"a"}"#, r#"{"Name":"b","_Box.Name":"app"}"#, r#"{"Name":"d"}"#];
     service.given("Role", &roles);
     for (query, expected) in [
         ("", "c a b d"),

@@ -25,7 +25,7 @@ use saibo_model::{Error, ErrorCode, Result};
 
 use super::{Caller, Context};
 use crate::http::Response;
-use crate::http::error::{self, Challenge};
+use crate::http::error;
 
 pub(super) use propfind::multistatus;
 
@@ -45,10 +45,6 @@ pub(super) async fn serve(context: Context) -> Result<Response> {
         return install::mkcol(context).await;
     }
     let place = resolve(&context, path).await?;
-    // The main box has none here, and accepts Basic authentication (API page 293).
-    if place.resolved.resource.in_box.schema.is_some() {
-        context.refuse_basic();
-    }
     let (key, realm) = (context.request.key.clone(), context.cell_url());
     let served = place.resolved.served;
     match dispatch(context, place).await {
@@ -123,7 +119,7 @@ async fn serve_dav(context: Context, place: Place) -> Result<Response> {
 pub(super) fn not_allowed(error: &Error, methods: &[&str], key: &str, realm: String) -> Response {
     error::log(error, key);
     let allow = ["OPTIONS"].iter().chain(methods).copied().collect::<Vec<_>>();
-    error::render(error, &Challenge { realm, basic: false }).header("allow", &allow.join(", "))
+    error::render(error, &realm).header("allow", &allow.join(", "))
 }
 
 /// A header's value, to be taken along.

@@ -19,7 +19,9 @@ pub(super) fn methods(served: Served) -> &'static [&'static str] {
         Served::Box | Served::Missing | Served::SourceMissing => {
             &["GET", "PUT", "DELETE", "MKCOL", "PROPFIND", "PROPPATCH", "ACL"]
         }
-        Served::Collection => &["GET", "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "ACL"],
+        Served::Collection => {
+            &["GET", "PUT", "DELETE", "MKCOL", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "ACL"]
+        }
         Served::File | Served::SourceFile => {
             &["GET", "PUT", "DELETE", "COPY", "MOVE", "PROPFIND", "PROPPATCH", "ACL"]
         }

@@ -1,6 +1,7 @@
 //! `{cell}__export` (API pages 501 and 502).
 
 use saibo_core::export;
+use saibo_core::job::JobKind;
 use saibo_model::Result;
 
 use super::job;
@@ -9,17 +10,7 @@ use crate::routes::{Caller, Context};
 
 /// `GET`: whether an export runs, and how far it is.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    let caller = Caller::of(&context);
-    let running = context
-        .blocking(move |unit| {
-            let (cell, access) = caller.enter(unit)?;
-            export::status(unit, &cell, &access)
-        })
-        .await?;
-    let body = running.map_or_else(job::ready, |running| {
-        job::in_progress(&running, "exportation in progress", "exportation_name")
-    });
-    Ok(Response::json(200, &body))
+    job::get(context, JobKind::Export, export::status).await
 }
 
 /// `POST`: begins one.
@@ -27,7 +18,11 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.
     let allowed = caller.clone();
-    context.blocking(move |unit| allowed.enter(unit).and_then(|(cell, access)| export::status(unit, &cell, &access))).await?;
+    context
+        .blocking(move |unit| {
+            allowed.enter(unit).and_then(|(cell, access)| export::status(unit, &cell, &access))
+        })
+        .await?;
     let name = job::text(&job::body(&mut context, true).await?, "Name")?;
     context
         .blocking(move |unit| {

@@ -1,16 +1,45 @@
 //! What exports and imports say of themselves, and what starts them.
 
 use saibo_core::export::iso8601;
-use saibo_core::job::{Job, Running};
+use saibo_core::job::{Job, JobKind, Running, State, Status};
+use saibo_core::{Access, Cell, Unit};
 use saibo_model::{ErrorCode, Result};
 use serde_json::{Map, Value, json};
 
-use crate::routes::Context;
+use super::events;
+use crate::http::Response;
+use crate::routes::{Caller, Context};
 
-/// The four keys of the API (pages 502 and 508), then those of ours.
-pub(super) fn in_progress(running: &Running, status: &str, name_key: &str) -> Value {
+/// The use case that tells how the jobs of a kind stand, to those who may know.
+pub(super) type Look = fn(&Unit, &Cell, &Access) -> Result<Status>;
+
+/// `GET`: how the jobs of a kind stand, once or as a stream of events.
+pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<Response> {
+    let caller = Caller::of(&context);
+    let status = context
+        .blocking(move |unit| {
+            let (cell, access) = caller.enter(unit)?;
+            look(unit, &cell, &access)
+        })
+        .await?;
+    if events::are_wanted(context.request.header("accept")) {
+        return events::respond(&context, kind, status);
+    }
+    let body = match status {
+        Status::Running(running) => in_progress(&running),
+        Status::Over(last) => over(kind, last.as_ref()),
+    };
+    Ok(Response::json(200, &body))
+}
+
+/// One runs: the four keys of the API (pages 502 and 508), then those of ours.
+pub(super) fn in_progress(running: &Running) -> Value {
     let seen = running.progress.snapshot();
-    let mut body = described(&running.job, seen.percent, status, name_key);
+    let status = match running.job.kind {
+        JobKind::Export => "exportation in progress",
+        JobKind::Import => "importation in progress",
+    };
+    let mut body = described(&running.job, seen.percent, status);
     body.extend([
         ("phase".to_owned(), json!(seen.phase.name())),
         ("items_done".to_owned(), json!(seen.items_done)),
@@ -24,7 +53,11 @@ pub(super) fn in_progress(running: &Running, status: &str, name_key: &str) -> Va
 }
 
 /// The four keys of the API.
-pub(super) fn described(job: &Job, percent: u64, status: &str, name_key: &str) -> Map<String, Value> {
+fn described(job: &Job, percent: u64, status: &str) -> Map<String, Value> {
+    let name_key = match job.kind {
+        JobKind::Export => "exportation_name",
+        JobKind::Import => "importation_name",
+    };
     Map::from_iter([
         ("status".to_owned(), json!(status)),
         ("started_at".to_owned(), json!(iso8601(job.started_at))),
@@ -33,9 +66,45 @@ pub(super) fn described(job: &Job, percent: u64, status: &str, name_key: &str) -
     ])
 }
 
-/// Nothing runs.
-pub(super) fn ready() -> Value {
-    json!({ "status": "ready" })
+/// None runs. The API's answer is `ready`, and nothing is added to it as long as all is well; an import that failed has
+/// a status of its own.
+pub(super) fn over(kind: JobKind, last: Option<&Job>) -> Value {
+    match last.map(|last| (last, &last.state)) {
+        Some((last, State::Failed { percent, code, message, .. })) if kind == JobKind::Import => {
+            let mut body = described(last, *percent, "import failed");
+            let message = json!({ "code": code, "message": { "lang": "en", "value": message } });
+            body.insert("message".to_owned(), message);
+            Value::Object(body)
+        }
+        Some((last, State::Failed { .. })) => json!({ "status": "ready", "last": outcome(last) }),
+        _ => json!({ "status": "ready" }),
+    }
+}
+
+/// The same for those who have waited for it: how the last one ended is told in any case.
+pub(super) fn ended(kind: JobKind, last: Option<&Job>) -> Value {
+    let mut body = over(kind, last);
+    if let (Some(body), Some(last)) = (body.as_object_mut(), last) {
+        body.insert("last".to_owned(), outcome(last));
+    }
+    body
+}
+
+/// How a job ended.
+fn outcome(job: &Job) -> Value {
+    let mut told = Map::from_iter([
+        ("name".to_owned(), json!(job.name)),
+        ("outcome".to_owned(), json!(job.state.name())),
+        ("started_at".to_owned(), json!(iso8601(job.started_at))),
+    ]);
+    if let Some(finished_at) = job.state.finished_at() {
+        told.insert("ended_at".to_owned(), json!(iso8601(finished_at)));
+    }
+    if let State::Failed { code, message, .. } = &job.state {
+        told.insert("code".to_owned(), json!(code));
+        told.insert("message".to_owned(), json!(message));
+    }
+    Value::Object(told)
 }
 
 /// The JSON object of a request's body; an empty body is an empty object only where `may_be_empty`.

@@ -1,25 +1,26 @@
 //! What is served of a Cell beside its boxes.
 
 pub(super) mod acl;
-pub(super) mod export;
-pub(super) mod import;
 pub(super) mod authz;
 pub(super) mod box_url;
 pub(super) mod certs;
 pub(super) mod delete;
+mod events;
+pub(super) mod export;
 pub(super) mod html;
+pub(super) mod import;
 pub(super) mod introspect;
+mod job;
 pub(super) mod mypassword;
 pub(super) mod openid;
 pub(super) mod options;
+pub(super) mod propfind;
+pub(super) mod proppatch;
 pub(super) mod role;
 pub(super) mod root;
 pub(super) mod sign;
-pub(super) mod token;
-mod job;
-pub(super) mod propfind;
-pub(super) mod proppatch;
 pub(super) mod snapshot;
+pub(super) mod token;
 
 use saibo_model::Result;
 

@@ -21,7 +21,7 @@ pub(crate) static TEST_ROUTES: &[Route] = &[
     Route::new("/{cell}/streamed", methods! { "POST" => streamed }),
     Route::new("/{cell}/blocking", methods! { "POST" => blocking }),
     Route::new("/{cell}/guarded", methods! { "GET" => show }).guarded(|context| Box::pin(guard(context))),
-    Route::new("/{cell}/{box}", methods! { "GET" => unauthenticated }).with_basic(),
+    Route::new("/{cell}/{box}", methods! { "GET" => unauthenticated }),
     Route::new("/{cell}/{box}/{rest}", methods! { "GET" => show }),
 ];
 
@@ -93,8 +93,6 @@ async fn guard(context: Context) -> Result<Context> {
 }
 
 async fn unauthenticated(context: Context) -> Result<Response> {
-    if context.parameter("box") == "schema" {
-        context.refuse_basic();
-    }
-    Err(ErrorCode::AuthorizationRequired.into())
+    let basic = context.parameter("box") != "schema";
+    Err(saibo_model::Error::from(ErrorCode::AuthorizationRequired).accepting_basic(basic))
 }

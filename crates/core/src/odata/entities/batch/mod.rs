@@ -200,11 +200,9 @@ mod tests {
             0 => Part::Single(request()),
             _ => Part::Changeset { boundary: "b".into(), requests: (0..count).map(|_| request()).collect() },
         };
-        for (counts, expected) in [
-            (vec![], vec![]),
-            (vec![0, 1, 0], vec![3]),
-            (vec![2, 0, 1, 3, 2, 1], vec![1, 3, 4, 5, 6]),
-        ] {
+        for (counts, expected) in
+            [(vec![], vec![]), (vec![0, 1, 0], vec![3]), (vec![2, 0, 1, 3, 2, 1], vec![1, 3, 4, 5, 6])]
+        {
             let parts: Vec<Part> = counts.into_iter().map(part).collect();
             let ends: Vec<usize> = segments(&parts).into_iter().map(|range| range.end).collect();
             assert_eq!(ends, expected);

@@ -18,7 +18,9 @@ pub(in super::super) fn check_peers(
     sets: &Sets,
     [source, target]: [&Document; 2],
 ) -> Result<()> {
-    let is_one = |end: &Document| Ok::<_, saibo_model::Error>(body_of(end)?.get("Multiplicity") == Some(&Value::from("1")));
+    let is_one = |end: &Document| {
+        Ok::<_, saibo_model::Error>(body_of(end)?.get("Multiplicity") == Some(&Value::from("1")))
+    };
     if is_one(source)? && is_one(target)? {
         return Err(ErrorCode::LinksMultiplicity.into());
     }

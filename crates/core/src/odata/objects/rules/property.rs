@@ -61,7 +61,8 @@ fn next_alias(tx: &dyn ReadTx, document: &Document) -> Result<String> {
     tx.documents(&document.set, &query, &mut |other| {
         let hidden = other.hidden.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
         let alias = hidden.as_ref().and_then(|hidden| hidden.get("Alias")).and_then(Json::as_str);
-        let number = alias.and_then(|alias| alias.strip_prefix(letter)).and_then(|digits| digits.parse::<u32>().ok());
+        let number =
+            alias.and_then(|alias| alias.strip_prefix(letter)).and_then(|digits| digits.parse::<u32>().ok());
         last = last.max(number.unwrap_or(0));
         Ok(())
     })?;
@@ -83,8 +84,10 @@ pub(super) fn check_change(
     let stored = body_of(before)?;
     for field in definition.fields.iter().filter(|field| field.source == Source::Body) {
         let FieldType::Simple(ty) = field.ty else { continue };
-        let (old, new) =
-            (stored.get(field.name).map_or(saibo_model::edm::Value::Null, |old| ty.from_stored(old)), fields.get(field.name));
+        let (old, new) = (
+            stored.get(field.name).map_or(saibo_model::edm::Value::Null, |old| ty.from_stored(old)),
+            fields.get(field.name),
+        );
         let widened = field.name == "Type"
             && old.as_str() == Some(SimpleType::Int32.name())
             && new.as_str() == Some(SimpleType::Double.name());
@@ -136,14 +139,13 @@ pub(super) fn check_no_entities_with(tx: &dyn ReadTx, sets: &Sets, member: &Docu
                 Ok(())
             })?;
             for parent in parents {
-                match tx.document_by_id(&parent)? {
-                    Some(above) if kind == Kind::ComplexTypeProperty => {
-                        if seen.insert(above.key.clone()) {
-                            names.push(above.key);
-                        }
+                let Some(above) = tx.document_by_id(&parent)? else { continue };
+                if kind == Kind::Property {
+                    if holders.insert(above.seq) {
+                        check_empty(tx, sets, &above)?;
                     }
-                    Some(entity_type) if holders.insert(entity_type.seq) => check_empty(tx, sets, &entity_type)?,
-                    _ => {}
+                } else if seen.insert(above.key.clone()) {
+                    names.push(above.key);
                 }
             }
         }

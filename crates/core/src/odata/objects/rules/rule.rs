@@ -54,7 +54,8 @@ impl Rule<'_> {
 
     /// `relay.data` relays the data of an entity.
     fn has_type(&self) -> bool {
-        self.action != Some("relay.data") || matches!(self.ty, Some("odata.create" | "odata.update" | "odata.patch"))
+        self.action != Some("relay.data")
+            || matches!(self.ty, Some("odata.create" | "odata.update" | "odata.patch"))
     }
 
     /// A timer's object is a number of minutes or a time; an event of the Cell itself is about something in it.

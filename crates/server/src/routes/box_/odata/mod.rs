@@ -52,7 +52,9 @@ fn serve_in(call: &Call, place: &Place, root: &str, resource: &Resource) -> Resu
         Resource::Metadata => schema::metadata(call, &collection, place, root),
         Resource::Schema(inner) => schema::serve(call, place, root, inner),
         Resource::EntitySet { set } => list::serve(call, &collection, set),
-        Resource::Entity { set, predicate } => entity::serve(call, &collection, EntityPath { set, predicate }),
+        Resource::Entity { set, predicate } => {
+            entity::serve(call, &collection, EntityPath { set, predicate })
+        }
         Resource::Navigation { keyed: true, .. } => Err(ErrorCode::LinksKeyForbidden.into()),
         Resource::Navigation { set, predicate, property, .. } => {
             list::navigation(call, &collection, EntityPath { set, predicate }, property)

@@ -1,0 +1,123 @@
+//! A job, as the register keeps it.
+
+use saibo_model::{ErrorCode, Result};
+use saibo_store::WriteTx;
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+
+/// Scope of the register's values that hold jobs, named `{cell id}/{kind}`.
+pub(super) const SCOPE: &str = "job";
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// Writes a snapshot of the Cell.
+    Export,
+    /// Replaces the Cell's content by a snapshot's.
+    Import,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [JobKind; 2] = [JobKind::Export, JobKind::Import];
+
+    /// As the register and answers name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            JobKind::Export => "export",
+            JobKind::Import => "import",
+        }
+    }
+}
+
+/// How a job stands, as the register keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum State {
+    /// Accepted, and not over when last heard of.
+    Running,
+    /// Over; all went well.
+    Done {
+        /// When, ms since 1970.
+        finished_at: i64,
+    },
+    /// Over; nothing of it remains.
+    Failed {
+        /// When, ms since 1970.
+        finished_at: i64,
+        /// Per cent done by then.
+        percent: u64,
+        /// Code of the API.
+        code: String,
+        /// What was wrong, naming the entry where one was.
+        message: String,
+    },
+}
+
+impl State {
+    /// When it was over, ms since 1970.
+    #[must_use]
+    pub fn finished_at(&self) -> Option<i64> {
+        match self {
+            State::Running => None,
+            State::Done { finished_at } | State::Failed { finished_at, .. } => Some(*finished_at),
+        }
+    }
+
+    /// In a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Done { .. } => "done",
+            State::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// The Cell.
+    pub cell: String,
+    /// The Cell's name when it was accepted.
+    pub cell_name: String,
+    /// What it does.
+    pub kind: JobKind,
+    /// The snapshot's name, without `.zip`.
+    pub name: String,
+    /// When it was accepted, ms since 1970.
+    pub started_at: i64,
+    /// How it stands.
+    #[serde(flatten)]
+    pub state: State,
+}
+
+impl Job {
+    pub(super) fn key(cell: &str, kind: JobKind) -> String {
+        format!("{cell}/{}", kind.name())
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        serde_json::from_str(text)
+            .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+    }
+
+    /// Enters it in the register.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn enter(&self, tx: &mut dyn WriteTx) -> Result<()> {
+        let text = serde_json::to_string(self).map_err(|e| ErrorCode::Unknown.with([""]).because(e))?;
+        tx.set_value(SCOPE, &Self::key(&self.cell, self.kind), Some(&text))
+    }
+
+    /// The same job, over by now.
+    #[must_use]
+    pub(crate) fn done(self) -> Self {
+        Self { state: State::Done { finished_at: clock::now() }, ..self }
+    }
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Synchronises many small files with a Box and back by `rclone`, twice: first all of them, then what changed since.
+# Whatever differs, in either round and either direction, is an error. After it, whole trees are copied and moved
+# inside the Box.
+#
+# FILES   how many; 5000 without it
+# SAIBO   the program to run; without it, a build for development
+set -euo pipefail
+. "$(dirname "$0")/unit.sh"
+
+FILES=${FILES:-5000}
+# No more than this in a folder: a collection has at most 1024 members.
+IN_FOLDER=100
+
+make_box files
+export RCLONE_CONFIG=$WORK/rclone.conf
+rclone config create box webdav url="$CELL/files" vendor=other user="$USER_NAME" pass="$PASSWORD" >"$WORK/answer"
+sync() { rclone sync --transfers 8 --checkers 8 --retries 1 --stats-one-line --stats 0 "$@"; }
+
+# Names in which something has to be escaped in a URL, XML or neither. The API allows no spaces.
+python3 - "$WORK/here" "$FILES" $IN_FOLDER <<'PYTHON'
+import os, sys
+root, files, in_folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+marks = ["", "é", "細胞", "+", "&", "%41", "#", "'", "~", "(1)", "[2]", ";=,", "🙂", "@", "!$"]
+for n in range(files):
+    folder = os.path.join(root, f"f{n // in_folder // 10}", f"{marks[n // in_folder % len(marks)]}{n // in_folder}")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, f"{n}{marks[n % len(marks)]}.txt"), "w") as file:
+        file.write(f"{n} " * (n % 50))
+PYTHON
+
+# There and back; then once more, when nothing may be left to do.
+round() {
+    sync "$WORK/here" box:tree
+    rclone check --checkers 8 --download "$WORK/here" box:tree 2>"$WORK/answer" || { cat "$WORK/answer"; exit 1; }
+    sync box:tree "$WORK/back"
+    diff -r "$WORK/here" "$WORK/back"
+    for direction in "$WORK/here box:tree" "box:tree $WORK/back"; do
+        # shellcheck disable=SC2086
+        again=$(sync --dry-run --use-json-log -v $direction 2>&1 | grep -c skipped || true)
+        [ "$again" = 0 ] || { echo "$again left to do: $direction" >&2; exit 1; }
+    done
+}
+
+began=$SECONDS
+round
+echo "$FILES files there and back: $((SECONDS - began)) s"
+
+# What is longer, what is new, what is gone, and a folder in a file's place.
+find "$WORK/here" -name '*7.txt' -exec sh -c 'echo more >>"$1"' _ {} \;
+find "$WORK/here" -name '*8.txt' -delete
+rm -r "$WORK/here/f0/0"
+echo file >"$WORK/here/f0/0"
+mkdir -p "$WORK/here/new/deep/er"
+echo new >"$WORK/here/new/deep/er/file"
+began=$SECONDS
+round
+echo "and what changed since: $((SECONDS - began)) s"
+
+# Inside the Box, by COPY and MOVE.
+rclone copy box:tree/f0 box:copied
+rclone check --download box:tree/f0 box:copied 2>"$WORK/answer" || { cat "$WORK/answer"; exit 1; }
+rclone move box:copied box:moved
+rclone check --download box:tree/f0 box:moved 2>"$WORK/answer" || { cat "$WORK/answer"; exit 1; }
+echo "copied and moved inside the Box"
