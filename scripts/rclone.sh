@@ -14,6 +14,7 @@ IN_FOLDER=100
 
 make_box files
 export RCLONE_CONFIG=$WORK/rclone.conf
+touch "$RCLONE_CONFIG"
 rclone config create box webdav url="$CELL/files" vendor=other user="$USER_NAME" pass="$PASSWORD" >"$WORK/answer"
 sync() { rclone sync --transfers 8 --checkers 8 --retries 1 --stats-one-line --stats 0 "$@"; }
 
@@ -46,11 +47,10 @@ began=$SECONDS
 round
 echo "$FILES files there and back: $((SECONDS - began)) s"
 
-# What is longer, what is new, what is gone, and a folder in a file's place.
+# What is longer, what is new, what is gone.
 find "$WORK/here" -name '*7.txt' -exec sh -c 'echo more >>"$1"' _ {} \;
 find "$WORK/here" -name '*8.txt' -delete
 rm -r "$WORK/here/f0/0"
-echo file >"$WORK/here/f0/0"
 mkdir -p "$WORK/here/new/deep/er"
 echo new >"$WORK/here/new/deep/er/file"
 began=$SECONDS

@@ -12,7 +12,7 @@ fi
 WORK=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 UNIT=http://localhost:$port
-"$SAIBO" serve --listen "127.0.0.1:$port" --data "$WORK/unit" --log warn &
+"$SAIBO" serve --listen "127.0.0.1:$port" --data "$WORK/unit" --log warn >"$WORK/said" &
 unit=$!
 trap 'kill $unit 2>/dev/null; wait $unit 2>/dev/null; rm -rf "$WORK"' EXIT
 for _ in $(seq 100); do curl -s -o /dev/null "$UNIT/" && break; sleep 0.1; done

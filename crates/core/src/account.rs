@@ -2,6 +2,7 @@
 
 mod address;
 mod basic;
+mod remembered;
 
 use saibo_model::{Document, EntitySet, Error, ErrorCode, Kind, Result};
 use saibo_oauth::password::{StoredPassword, is_valid_password};
@@ -9,6 +10,7 @@ use saibo_store::{ReadTx, WriteTx};
 use serde_json::{Map, Value};
 
 pub(crate) use basic::basic;
+pub(crate) use remembered::Remembered;
 
 use crate::Unit;
 

@@ -10,6 +10,7 @@ use saibo_store::{Backend, ErrorKind, Place, StoreExt as _, WriteTx};
 use serde_json::{Map, Value};
 
 use crate::access::{Lockout, Turnstile};
+use crate::account::Remembered;
 use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
@@ -29,6 +30,7 @@ pub struct Unit {
     jobs: Arc<Jobs>,
     lockout: Lockout,
     password_checks: Turnstile,
+    remembered: Remembered,
     known: KnownCells,
     /// Held while the live generation of a Cell is changed.
     swapping: Mutex<()>,
@@ -54,6 +56,7 @@ impl Unit {
             transcell,
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
+            remembered: Remembered::default(),
             known: KnownCells::default(),
             swapping: Mutex::default(),
             makers: Makers::default(),
@@ -115,6 +118,11 @@ impl Unit {
 
     pub(crate) fn password_checks(&self) -> &Turnstile {
         &self.password_checks
+    }
+
+    /// The passwords that were right a moment ago.
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     /// What it remembers of the OData collections of its Cells.

@@ -1,10 +1,7 @@
 //! What the values of control and schema objects must look like. Each rule has the form in which EDMX
 //! announces it (`p:Format`) and a check of a value.
 
-use saibo_model::{ErrorCode, Result};
-
-/// The longest URI, in characters.
-const URI_MAX: usize = 1024;
+use saibo_model::{ErrorCode, Result, name, url};
 
 /// A rule for the values of a String or, as text, an Int32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,21 +99,17 @@ impl Constraint {
     #[must_use]
     pub fn allows(self, value: &str) -> bool {
         match self {
-            Self::Name => name(value, 128, |_| false, |c| matches!(c, '-' | '_')),
-            Self::CellName => {
-                !value.contains(|c: char| c.is_ascii_uppercase()) && name(value, 128, |_| false, |c| c == '-')
-            }
-            Self::AccountName => name(value, 128, |_| false, |c| "-_!$*=^`{|}~.@".contains(c)),
-            Self::RelationName => {
-                name(value, 128, |c| matches!(c, '-' | '+'), |c| matches!(c, '-' | '_' | '+' | ':'))
-            }
-            Self::RuleName => name(value, 200, |_| false, |c| matches!(c, '-' | '_' | ':')),
-            Self::EntityId => line(value, 1..=400),
+            Self::Name => name::is_name(value),
+            Self::CellName => name::is_cell_name(value),
+            Self::AccountName => name::is_account_name(value),
+            Self::RelationName => name::is_relation_name(value),
+            Self::RuleName => name::is_rule_name(value),
+            Self::EntityId => name::is_entity_id(value),
             Self::MessageId => line(value, 32..=32),
             Self::MessageTitle => line(value, 0..=256),
-            Self::Uri => is_uri(value),
-            Self::CellUrl => is_cell_url(value),
-            Self::SchemaUri => is_cell_url(value) || (scheme(value) == Some("urn") && is_uri(value)),
+            Self::Uri => url::is_uri(value),
+            Self::CellUrl => url::is_cell_url(value),
+            Self::SchemaUri => url::is_schema_url(value),
             Self::Multiplicity => matches!(value, "0..1" | "1" | "*"),
             Self::AccountType => {
                 let words: Vec<_> = value.split(' ').collect();
@@ -124,10 +117,7 @@ impl Constraint {
             }
             Self::IpAddressRange => value.split(',').all(is_address_range),
             Self::AccountStatus => matches!(value, "active" | "deactivated" | "passwordChangeRequired"),
-            Self::EventType => {
-                let allowed = |c: char| c.is_ascii_alphanumeric() || "-_+:.".contains(c);
-                value.len() <= 127 && value.chars().all(allowed)
-            }
+            Self::EventType => name::is_event_type(value),
             Self::RuleAction => matches!(
                 value,
                 "exec"
@@ -170,13 +160,6 @@ impl Constraint {
     }
 }
 
-/// Letters, digits and signs, of which the first character allows others than the rest.
-fn name(value: &str, max: usize, first: fn(char) -> bool, other: fn(char) -> bool) -> bool {
-    let mut chars = value.chars();
-    let begins = chars.next().is_some_and(|c| c.is_ascii_alphanumeric() || first(c));
-    begins && value.len() <= max && chars.all(|c| c.is_ascii_alphanumeric() || other(c))
-}
-
 /// `basic`, or an identity provider: `oidc:google`.
 fn is_account_type(word: &str) -> bool {
     let provider = word.strip_prefix("oidc:");
@@ -188,74 +171,6 @@ fn is_account_type(word: &str) -> bool {
 fn line(value: &str, length: std::ops::RangeInclusive<usize>) -> bool {
     let breaks = |c| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     length.contains(&value.chars().count()) && !value.contains(breaks)
-}
-
-fn scheme(uri: &str) -> Option<&str> {
-    let (scheme, rest) = uri.split_once(':')?;
-    (!rest.is_empty()).then_some(scheme)
-}
-
-/// Whether every character may stand in a URI (RFC 3986, and letters beyond ASCII), every `%` begins an
-/// escape, and the length is within bounds.
-fn has_uri_characters(uri: &str) -> bool {
-    let allowed = |c: char| {
-        c.is_ascii_alphanumeric()
-            || "-._~:/?#[]@!$&'()*+,;=%".contains(c)
-            || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
-    };
-    let escapes = uri.match_indices('%').all(|(at, _)| {
-        uri.as_bytes().get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    });
-    uri.chars().count() <= URI_MAX && uri.chars().all(allowed) && escapes && uri.matches('#').count() <= 1
-}
-
-fn is_uri(uri: &str) -> bool {
-    matches!(scheme(uri), Some("http" | "https" | "urn" | "personium-localunit")) && has_uri_characters(uri)
-}
-
-/// Whether a URL could be a Cell's: normalised, with a slash at the end.
-#[must_use]
-pub fn is_cell_url(url: &str) -> bool {
-    let of_cell = match scheme(url) {
-        // The URL itself is looked at below.
-        Some("http" | "https") => true,
-        Some("personium-localunit") => is_local_cell(url),
-        _ => return false,
-    };
-    of_cell && has_uri_characters(url) && url.ends_with('/') && is_normalised(url)
-}
-
-/// Whether it is an http(s) URL.
-#[must_use]
-pub fn is_http_url(url: &str) -> bool {
-    matches!(scheme(url), Some("http" | "https")) && has_uri_characters(url)
-}
-
-/// Whether it is a URL of one of the schemes that name things relative to a unit, Cell or Box.
-#[must_use]
-pub fn is_local_url(local: &str, url: &str) -> bool {
-    url.strip_prefix(local).is_some_and(|rest| rest.starts_with(":/")) && has_uri_characters(url)
-}
-
-/// `personium-localunit:/cell/`, or `personium-localunit:cell:/`.
-fn is_local_cell(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("personium-localunit:") else { return false };
-    match rest.strip_prefix('/').and_then(|path| path.strip_suffix('/')) {
-        Some(cell) if Constraint::Name.allows(cell) => true,
-        _ => rest.split_once(':').is_some_and(|(cell, _)| !cell.is_empty()),
-    }
-}
-
-/// Whether the path of a URL has neither dot segments nor empty ones.
-fn is_normalised(url: &str) -> bool {
-    let after_scheme = url.split_once(':').map_or(url, |(_, rest)| rest);
-    let path = after_scheme
-        .strip_prefix("//")
-        .map_or(after_scheme, |rest| rest.find('/').map_or("", |at| &rest[at..]));
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let inner = path.strip_prefix('/').unwrap_or(path);
-    let inner = inner.strip_suffix('/').unwrap_or(inner);
-    inner.is_empty() || inner.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
 /// `a.b.c.d`, or a range of it with a prefix length from 1 to 32.
@@ -279,8 +194,8 @@ mod tests {
     fn values() {
         let long = "a".repeat(128);
         let too_long = "a".repeat(129);
-        let long_url = format!("http://x/{}/", "a".repeat(URI_MAX - 10));
-        let too_long_url = format!("http://x/{}/", "a".repeat(URI_MAX - 9));
+        let long_url = format!("http://x/{}/", "a".repeat(url::MAX_URI_LENGTH - 10));
+        let too_long_url = format!("http://x/{}/", "a".repeat(url::MAX_URI_LENGTH - 9));
         for (constraint, good, bad) in [
             (Name, &["a", "0", "A-_", &long][..], &["", "-a", "_a", "a/b", "日本", "a b", &too_long][..]),
             (CellName, &["a-1"], &["A", "a_b", "-a"]),

@@ -148,11 +148,8 @@ impl fmt::Display for Expression {
             Expression::Negate(inner) => {
                 f.write_str("-")?;
                 // In front of a digit the sign would be the number's own.
-                if matches!(**inner, Expression::Property(_)) {
-                    write!(f, "{inner}")
-                } else {
-                    write!(f, "({inner})")
-                }
+                let least = if matches!(**inner, Expression::Literal(_)) { u8::MAX } else { 7 };
+                operand(f, inner, least)
             }
             Expression::Call(name, arguments) => {
                 write!(f, "{name}(")?;

@@ -37,7 +37,8 @@ impl<F: Fn(&[&str]) -> Option<Property>> Resolve for F {
     }
 }
 
-/// Resolves a filter.
+/// Resolves a filter. A condition that is a function's call may be compared with `true` or `false`: many clients
+/// write `startswith(a,'b') eq true`.
 ///
 /// # Errors
 /// 400-OD-0045 for an unknown property, 0046 for a literal of another type, 0047 for one out of its range,
@@ -48,6 +49,13 @@ pub fn filter(expression: &Expression, properties: &dyn Resolve) -> Result<Filte
     match expression {
         Expression::Binary(Operator::And, left, right) => Ok(Filter::And(nested(left)?, nested(right)?)),
         Expression::Binary(Operator::Or, left, right) => Ok(Filter::Or(nested(left)?, nested(right)?)),
+        Expression::Binary(operator @ (Operator::Eq | Operator::Ne), call, flag)
+            if let (Expression::Call(..), Expression::Literal(Literal::Boolean(flag))) =
+                (&**call, &**flag) =>
+        {
+            let is = *flag == (*operator == Operator::Eq);
+            nested(call).map(|call| if is { *call } else { Filter::Not(call) })
+        }
         Expression::Binary(operator, left, right) => match comparison(*operator) {
             Some(comparison) => compare(left, comparison, right, properties),
             None => Err(ErrorCode::UnsupportedOperator.into()),

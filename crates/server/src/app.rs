@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use saibo_core::Unit;
+use saibo_model::url::UnitUrl;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, UnitUrl};
+use crate::config::Config;
 use crate::data_dir::{DataDir, Secrets};
 
 /// The running unit, as handlers see it.
@@ -15,8 +16,6 @@ use crate::data_dir::{DataDir, Secrets};
 pub struct App {
     /// The configuration.
     pub config: Config,
-    /// The unit's URL: the configured one, or the one that follows from where it listens.
-    pub unit_url: UnitUrl,
     /// The data folder.
     pub data: DataDir,
     /// Its secrets.
@@ -34,11 +33,10 @@ pub struct App {
 impl App {
     /// An application that is not stopping.
     #[must_use]
-    pub fn new(config: Config, unit_url: UnitUrl, data: DataDir, secrets: Secrets, unit: Arc<Unit>) -> Self {
+    pub fn new(config: Config, data: DataDir, secrets: Secrets, unit: Arc<Unit>) -> Self {
         let listeners = Arc::new(Semaphore::new(config.limits.job_listeners));
         Self {
             config,
-            unit_url,
             data,
             secrets,
             unit,
@@ -48,9 +46,15 @@ impl App {
         }
     }
 
+    /// The unit's URL: the configured one, or the one that follows from where it listens.
+    #[must_use]
+    pub fn unit_url(&self) -> &UnitUrl {
+        &self.unit.settings().unit_url
+    }
+
     /// The URL of a Cell, which ends with a slash.
     #[must_use]
     pub fn cell_url(&self, cell: &str) -> String {
-        self.unit_url.cell_url(cell, self.config.unit.path_based_cell_url)
+        self.unit.cell_url(cell)
     }
 }

@@ -6,6 +6,7 @@
 mod cell;
 mod demo;
 mod figures;
+mod interrupt;
 mod logging;
 mod meter;
 mod output;

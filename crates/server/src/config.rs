@@ -21,7 +21,6 @@ pub use authentication::AuthenticationConfig;
 pub use limits::Limits;
 pub use secret::Secret;
 pub use sections::{CellConfig, LogConfig, LogFormat, PasswordHash, UnitConfig};
-pub(crate) use unit_url::Addressee;
 pub use unit_url::{InvalidUnitUrl, UnitUrl};
 
 /// What is wrong with a configuration.

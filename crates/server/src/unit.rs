@@ -73,7 +73,7 @@ impl Unit {
         let wired = tokio::task::spawn_blocking(move || {
             let unit = wiring::unit(&config, url.as_str(), &data, &secrets)?;
             let housekeeping = Housekeeping::start(&unit, HOUSEKEEPING)?;
-            Ok::<_, StartError>((App::new(config, url, data, secrets, unit), housekeeping))
+            Ok::<_, StartError>((App::new(config, data, secrets, unit), housekeeping))
         });
         let (app, housekeeping) = wired.await.map_err(|_| StartError::Interrupted)??;
         let app = Arc::new(app);

@@ -1,6 +1,7 @@
 //! The pause after a failed login, and the number of password checks at a time.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use saibo_model::Id;
@@ -76,6 +77,9 @@ impl Lockout {
     }
 }
 
+/// How often somebody who waits is asked whether they still want to.
+const INTEREST: Duration = Duration::from_millis(50);
+
 /// Lets a bounded number in at a time. Password hashes are slow on purpose: a flood of logins may take this
 /// many threads and no more.
 #[derive(Debug)]
@@ -100,6 +104,19 @@ impl Turnstile {
         *free -= 1;
         Turn(self)
     }
+
+    /// The same, for somebody who may lose interest while they wait.
+    pub fn acquire_unless(&self, gives_up: impl Fn() -> bool) -> Option<Turn<'_>> {
+        let mut free = self.free.lock();
+        while *free == 0 {
+            if gives_up() {
+                return None;
+            }
+            self.left.wait_for(&mut free, INTEREST);
+        }
+        *free -= 1;
+        Some(Turn(self))
+    }
 }
 
 /// A place behind the [`Turnstile`].
@@ -115,8 +132,6 @@ impl Drop for Turn<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) fn basic(
     if unit.lockout().is_locked(id, now) || unit.lockout().is_locked_by_count(id, rules, now) {
         return refuse(ErrorCode::BasicAuthenticationLocked);
     }
-    let right = unit.check_password(Some(&account), password.expose());
+    let right = is_right(unit, &account, password.expose(), now);
     if !right || !account.has_type("basic") || account.status() != Status::Active || !account.admits(address)
     {
         unit.lockout().count(id, rules, now);
@@ -45,4 +45,17 @@ pub(crate) fn basic(
     let roles = cell.store().read(|tx| roles_of_account(tx, &name))?.unwrap_or_default();
     let scopes = [BASIC_SCOPE].into_iter().collect::<Scopes>();
     Ok(Access { roles, scopes, ..Access::of(Subject::Basic(name)) })
+}
+
+/// Whether a password is an Account's. One that was right a moment ago is, without the slow hash again.
+fn is_right(unit: &Unit, account: &Account, password: &str, now: i64) -> bool {
+    let (id, stored) = (&account.document.id, account.document.hidden.as_deref().unwrap_or_default());
+    if unit.remembered().is_right(id, stored, password, now) {
+        return true;
+    }
+    let right = unit.check_password(Some(account), password);
+    if right {
+        unit.remembered().was_right(id, stored, password, now);
+    }
+    right
 }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::access::Access;
-use crate::job::{End, Job, JobKind, Progress, State, Status, Totals};
+use crate::job::{Counts, End, Job, JobKind, Past, Progress, Running, State, Status, Totals};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, clock};
 
@@ -28,6 +28,25 @@ const MARGIN: u64 = 64 << 20;
 pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
     snapshot::authorize(cell, access)?;
     unit.jobs().status(cell.id(), JobKind::Export)
+}
+
+/// Cancels the export of a Cell; see [`Jobs::cancel`](crate::job::Jobs::cancel). It takes the same right as beginning
+/// one.
+///
+/// # Errors
+/// If somebody may not; [`ErrorCode::CellLocked`] if the snapshot is getting its name already.
+pub fn cancel(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<Running>> {
+    snapshot::authorize(cell, access)?;
+    unit.jobs().cancel(cell.id(), JobKind::Export)
+}
+
+/// The exports of a Cell that are over, the latest first.
+///
+/// # Errors
+/// If somebody may not know.
+pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
+    snapshot::authorize(cell, access)?;
+    unit.jobs().history(cell.id(), JobKind::Export)
 }
 
 /// Accepts an export under a name, by default `{cell}_yyyyMMdd_HHmmss`.
@@ -67,7 +86,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String
 pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
     if snapshot::list(unit, &job.cell.as_str().into())?.iter().any(|info| info.name == file_name(&job.name)) {
         // It had its name already; only its end was not recorded.
-        return unit.jobs().start(job, |_progress| Ok(End::Open));
+        return unit.jobs().record_end(&job.done(), Counts::default());
     }
     run(unit, job)
 }
@@ -77,8 +96,9 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
         let result = export(&owner, &accepted, progress);
+        // From here on it has failed, and cannot be cancelled.
         if let Err(error) = &result
-            && progress.check().is_ok()
+            && progress.seal().is_ok()
         {
             report_failure(&owner, &accepted, error, progress);
         }

@@ -44,6 +44,7 @@ pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progre
     drop(frozen);
     verify(unit, writer.file(), progress)?;
     progress.enter(Phase::Finishing);
+    progress.seal()?;
     let length = writer
         .file()
         .seek(SeekFrom::End(0))
@@ -106,6 +107,7 @@ impl Export<'_> {
         for kind in Kind::IN_CELL {
             self.tx.all_documents(kind, &mut |(document, held)| {
                 self.document(&document, &held)?;
+                self.progress.document();
                 self.count(weight::DOCUMENT)
             })?;
         }
@@ -163,6 +165,7 @@ impl Export<'_> {
                 unknown: extra.unknown(),
             };
             self.archive.link(&line).map_err(archive::error)?;
+            self.progress.link();
             self.count(weight::LINK)
         })
     }
@@ -189,6 +192,7 @@ impl Export<'_> {
         let mut content =
             Progressing { inner: content::open(self.tx, self.blobs, known)?, progress: self.progress };
         self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
+        self.progress.file();
         self.count(weight::NODE)
     }
 

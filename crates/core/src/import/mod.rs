@@ -17,7 +17,7 @@ use saibo_archive::{Limits, SnapshotReader};
 use saibo_model::{ErrorCode, Id, Result, name};
 
 use crate::access::Access;
-use crate::job::{End, Job, JobKind, State, Status, Totals};
+use crate::job::{End, Job, JobKind, Past, Progress, Running, State, Status, Totals};
 use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, snapshot};
 
@@ -34,6 +34,25 @@ const MARGIN: u64 = 64 << 20;
 pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
     snapshot::authorize(cell, access)?;
     unit.jobs().status(cell.id(), JobKind::Import)
+}
+
+/// Cancels the import into a Cell; see [`Jobs::cancel`](crate::job::Jobs::cancel). It takes the same right as beginning
+/// one.
+///
+/// # Errors
+/// If somebody may not; [`ErrorCode::CellLocked`] if the new content is being put in its place already.
+pub fn cancel(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<Running>> {
+    snapshot::authorize(cell, access)?;
+    unit.jobs().cancel(cell.id(), JobKind::Import)
+}
+
+/// The imports into a Cell that are over, the latest first.
+///
+/// # Errors
+/// If somebody may not know.
+pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
+    snapshot::authorize(cell, access)?;
+    unit.jobs().history(cell.id(), JobKind::Import)
 }
 
 /// Accepts an import of the snapshot of a name (without `.zip`).
@@ -78,15 +97,26 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
         let id = Id::from(accepted.cell.as_str());
-        let cell = owner.cell_of(&id)?;
-        let (_info, file) = snapshot::open(&owner, &id, &file_name(&accepted.name))?;
-        leftover::clear_of(&owner, &id)?;
-        let making = Making::begin(&owner, &id)?;
-        let built = read::build(&owner, &cell, file, progress)?;
-        drop(cell);
-        // An undo may have come meanwhile: what is replaced is what is live then.
-        swap::adopt(&owner, &owner.cell_of(&id)?, built, &making, accepted).map(End::Entered)
+        let ended = import(&owner, &id, accepted, progress);
+        if progress.is_cancelled()
+            && let Err(error) = leftover::clear_of(&owner, &id)
+        {
+            tracing::warn!(%error, "what was left of a cancelled import could not be removed yet");
+        }
+        ended.map(End::Entered)
     })
+}
+
+fn import(unit: &Unit, id: &Id, job: Job, progress: &Arc<Progress>) -> Result<Job> {
+    let cell = unit.cell_of(id)?;
+    let (_info, file) = snapshot::open(unit, id, &file_name(&job.name))?;
+    leftover::clear_of(unit, id)?;
+    let making = Making::begin(unit, id)?;
+    let built = read::build(unit, &cell, file, progress)?;
+    drop(cell);
+    progress.seal()?;
+    // An undo may have come meanwhile: what is replaced is what is live then.
+    swap::adopt(unit, &unit.cell_of(id)?, built, &making, job, progress.counts())
 }
 
 fn check_space(unit: &Unit, archive: &SnapshotReader<impl Read + Seek>) -> Result<()> {

@@ -85,6 +85,7 @@ impl Import<'_> {
                 let at = Whence { kind, line: lines.lines_read() + 1 };
                 let Some(line) = lines.read().map_err(archive::error)? else { break };
                 self.document(&line, at)?;
+                self.progress.document();
                 let read = lines.bytes_read();
                 self.count(read - bytes, (read - bytes) * weight::DOCUMENT_BYTE)?;
                 bytes = read;
@@ -136,6 +137,7 @@ impl Import<'_> {
         while let Some(line) = lines.read().map_err(archive::error)? {
             number += 1;
             self.link(&line, Origin { line: number })?;
+            self.progress.link();
             let read = lines.bytes_read();
             self.count(read - bytes, (read - bytes) * weight::DOCUMENT_BYTE)?;
             bytes = read;
@@ -161,6 +163,7 @@ impl Import<'_> {
     fn tree(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
         self.progress.enter(Phase::Files);
         for resource in snapshot.resources() {
+            self.progress.check()?;
             self.resource(resource.map_err(archive::error)?)?;
             self.progress.work(weight::NODE);
             self.progress.done(1, 0);
@@ -188,6 +191,7 @@ impl Import<'_> {
             let stored = writer.finish()?;
             self.builder.content(&stored.content, stored.small.as_deref())?;
             node.content = Some(stored.content);
+            self.progress.file();
         }
         let seq = self.builder.node(&node)?;
         if node.kind.is_collection() {

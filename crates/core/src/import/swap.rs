@@ -6,20 +6,27 @@ use saibo_store::builder::Built;
 use saibo_store::{Place, StoreExt as _, WriteTx};
 
 use super::replaced::{Replaced, SCOPE};
-use crate::job::Job;
+use crate::job::{Counts, Job};
 use crate::leftover::Making;
 use crate::{Cell, Unit, clock, token};
 
 /// Puts a built generation in the place of the live one. That the job is done, and that there is nothing left to be
 /// cleared away, is entered with it: a crash leaves all of that or none of it, and never has an import run again over
 /// what was written after it. The job at its end.
-pub(super) fn adopt(unit: &Unit, cell: &Cell, built: Built, making: &Making<'_>, job: Job) -> Result<Job> {
+pub(super) fn adopt(
+    unit: &Unit,
+    cell: &Cell,
+    built: Built,
+    making: &Making<'_>,
+    job: Job,
+    counts: Counts,
+) -> Result<Job> {
     let next = Place { cell: cell.id().clone(), generation: built.generation() };
     let (entry, done) = (making.entry(), job.done());
     let ended = done.clone();
     let swapped = swap(unit, cell, &next, move |tx| {
         entry.remove(tx)?;
-        done.enter(tx)
+        done.enter_end(tx, counts)
     });
     match &swapped {
         Ok(()) => built.keep(),

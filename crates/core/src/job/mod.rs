@@ -4,6 +4,7 @@
 //! that was stopped in between takes it up again at its next start ([`Jobs::unfinished`]). At most one job of a
 //! kind runs for a Cell; over the whole unit a bounded number run at a time and the others wait their turn.
 
+pub mod history;
 mod progress;
 mod record;
 
@@ -19,7 +20,8 @@ use saibo_store::{Store, StoreExt as _};
 use crate::access::Turnstile;
 use crate::clock;
 
-pub use progress::{Phase, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
+pub use history::Past;
+pub use progress::{Counts, Phase, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
 pub use record::{Job, JobKind, State};
 
 use record::SCOPE;
@@ -176,14 +178,22 @@ impl Jobs {
     fn work(&self, running: &Running, work: impl FnOnce(&Arc<Progress>) -> Result<End>) -> Job {
         let (mut job, progress) = (running.job.clone(), &running.progress);
         let result = {
-            let _turn = self.turns.acquire();
+            let turn = self.turns.acquire_unless(|| progress.check().is_err());
             match progress.check() {
-                Ok(()) => std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(progress)))
-                    .unwrap_or_else(|_| Err(ErrorCode::Unexpected.with([&job.name]))),
-                Err(stopped) => Err(stopped.into()),
+                Ok(()) if turn.is_some() => {
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(progress)))
+                        .unwrap_or_else(|_| Err(ErrorCode::Unexpected.with([&job.name])))
+                }
+                _ => Err(Stopped.into()),
             }
         };
         match result {
+            // Whatever it was that stopped it in the end.
+            Err(_) if progress.is_cancelled() => {
+                tracing::info!(cell = job.cell_name, kind = ?job.kind, name = job.name, "job cancelled");
+                job.state =
+                    State::Cancelled { finished_at: clock::now(), percent: progress.snapshot().percent };
+            }
             // Stays «running» in the register: the next start takes it up.
             Err(_) if self.closing.load(Ordering::Acquire) => {
                 tracing::info!(
@@ -211,10 +221,29 @@ impl Jobs {
                 };
             }
         }
-        if let Err(error) = self.record(&job) {
+        if let Err(error) = self.record_end(&job, progress.counts()) {
             tracing::error!(%error, "the end of a job could not be recorded; the next start runs it again");
         }
         job
+    }
+
+    /// Cancels the job of a kind that runs for a Cell, or waits to. It is over when [`Running::ended`] says so; of one
+    /// that was cancelled nothing remains then. `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ErrorCode::CellLocked`] if it takes effect already.
+    pub fn cancel(&self, cell: &Id, kind: JobKind) -> Result<Option<Running>> {
+        let Some(running) = self.running(cell, kind) else { return Ok(None) };
+        if running.progress.cancel() { Ok(Some(running)) } else { Err(too_late(kind)) }
+    }
+
+    /// Enters that a job is over.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn record_end(&self, job: &Job, counts: Counts) -> Result<()> {
+        let job = job.clone();
+        self.register.write(move |tx| job.enter_end(tx, counts))
     }
 
     fn record(&self, job: &Job) -> Result<()> {
@@ -231,7 +260,12 @@ impl Jobs {
             return Err(ErrorCode::CellBusy.into());
         }
         let keys = JobKind::ALL.map(|kind| Job::key(cell.as_str(), kind));
-        self.register.write(move |tx| keys.iter().try_for_each(|key| tx.set_value(SCOPE, key, None)))
+        self.register.write(move |tx| {
+            keys.iter().try_for_each(|key| {
+                tx.set_value(SCOPE, key, None)?;
+                tx.set_value(history::SCOPE, key, None)
+            })
+        })
     }
 
     /// Stops every job and waits for them. They stay unfinished in the register.
@@ -246,4 +280,11 @@ impl Jobs {
             }
         }
     }
+}
+
+/// A job that was to be cancelled takes effect already.
+#[must_use]
+pub fn too_late(kind: JobKind) -> saibo_model::Error {
+    ErrorCode::CellLocked
+        .with([format!("the end of the {}, which cannot be cancelled any more", kind.name())])
 }

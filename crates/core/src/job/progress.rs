@@ -3,9 +3,11 @@
 //! Work is measured in bytes, weighed so that equal shares take about equal time; what there is to do is counted
 //! before the first byte is moved. Whatever is asked, the answer never goes back.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use saibo_model::ErrorCode;
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock;
 
@@ -55,6 +57,18 @@ impl Phase {
     }
 }
 
+/// What has been decided about a job.
+mod fate {
+    /// It goes on.
+    pub(super) const OPEN: u8 = 0;
+    /// It is to stop, for the unit does.
+    pub(super) const STOPPED: u8 = 1;
+    /// It is to stop for good: somebody wants it no more.
+    pub(super) const CANCELLED: u8 = 2;
+    /// It takes effect, and cannot be stopped any more.
+    pub(super) const SEALED: u8 = 3;
+}
+
 /// Says that a job was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stopped")]
@@ -69,7 +83,7 @@ impl From<Stopped> for saibo_model::Error {
 /// The progress of one job. The job counts, others look.
 #[derive(Debug, Default)]
 pub struct Progress {
-    stop: AtomicBool,
+    fate: AtomicU8,
     phase: AtomicU8,
     began: AtomicI64,
     work: AtomicU64,
@@ -79,6 +93,22 @@ pub struct Progress {
     items_total: AtomicU64,
     bytes: AtomicU64,
     bytes_total: AtomicU64,
+    documents: AtomicU64,
+    links: AtomicU64,
+    files: AtomicU64,
+}
+
+/// How much a job has done, told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Documents.
+    pub documents: u64,
+    /// Links, those aside that entities hold themselves.
+    pub links: u64,
+    /// Files.
+    pub files: u64,
+    /// Bytes, as [`Snapshot::bytes_done`].
+    pub bytes: u64,
 }
 
 /// What there is to do, counted beforehand.
@@ -152,9 +182,63 @@ impl Progress {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Asks the job to stop.
+    /// Counts a document as done.
+    pub fn document(&self) {
+        self.documents.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a link as done.
+    pub fn link(&self) {
+        self.links.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a file as done.
+    pub fn file(&self) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How much is done.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            documents: load(&self.documents),
+            links: load(&self.links),
+            files: load(&self.files),
+            bytes: load(&self.bytes),
+        }
+    }
+
+    /// Asks the job to stop, to be taken up again. One that takes effect already goes on.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.decide(fate::STOPPED, |now| now == fate::OPEN);
+    }
+
+    /// Asks the job to stop for good; whether it will. One that takes effect already goes on.
+    #[must_use]
+    pub fn cancel(&self) -> bool {
+        self.decide(fate::CANCELLED, |now| now != fate::SEALED)
+    }
+
+    /// Whether somebody has cancelled the job.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.fate.load(Ordering::Acquire) == fate::CANCELLED
+    }
+
+    /// For the job: what comes next is its effect, and nobody can cancel it any more. So either it was cancelled, or
+    /// it takes effect, and never both.
+    ///
+    /// # Errors
+    /// [`Stopped`] if it was stopped or cancelled before.
+    pub fn seal(&self) -> Result<(), Stopped> {
+        let sealed = self.decide(fate::SEALED, |now| now == fate::OPEN || now == fate::SEALED);
+        if sealed { Ok(()) } else { Err(Stopped) }
+    }
+
+    /// Decides, unless something else was decided before.
+    fn decide(&self, next: u8, may: impl Fn(u8) -> bool) -> bool {
+        self.fate.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| may(now).then_some(next)).is_ok()
     }
 
     /// For the job: whether it may go on.
@@ -162,7 +246,10 @@ impl Progress {
     /// # Errors
     /// [`Stopped`] if not.
     pub fn check(&self) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
+        match self.fate.load(Ordering::Relaxed) {
+            fate::STOPPED | fate::CANCELLED => Err(Stopped),
+            _ => Ok(()),
+        }
     }
 
     /// How far it is.
@@ -206,5 +293,21 @@ mod tests {
             last = now;
         }
         assert_eq!(last, 99);
+    }
+
+    #[test]
+    fn a_job_is_cancelled_or_takes_effect() {
+        let cancelled = Progress::new();
+        assert!(cancelled.check().is_ok() && cancelled.cancel() && cancelled.cancel());
+        assert!(cancelled.is_cancelled() && cancelled.check().is_err() && cancelled.seal().is_err());
+        let sealed = Progress::new();
+        assert!(sealed.seal().is_ok() && sealed.seal().is_ok());
+        sealed.stop();
+        assert!(!sealed.cancel() && !sealed.is_cancelled() && sealed.check().is_ok());
+        let stopped = Progress::new();
+        stopped.stop();
+        assert!(stopped.check().is_err() && stopped.seal().is_err() && !stopped.is_cancelled());
+        // Cancelled while the unit stops, it is not taken up again.
+        assert!(stopped.cancel() && stopped.is_cancelled());
     }
 }

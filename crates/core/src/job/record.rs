@@ -44,6 +44,13 @@ pub enum State {
         /// When, ms since 1970.
         finished_at: i64,
     },
+    /// Over, for somebody wanted it no more; nothing of it remains.
+    Cancelled {
+        /// When, ms since 1970.
+        finished_at: i64,
+        /// Per cent done by then.
+        percent: u64,
+    },
     /// Over; nothing of it remains.
     Failed {
         /// When, ms since 1970.
@@ -63,7 +70,9 @@ impl State {
     pub fn finished_at(&self) -> Option<i64> {
         match self {
             State::Running => None,
-            State::Done { finished_at } | State::Failed { finished_at, .. } => Some(*finished_at),
+            State::Done { finished_at }
+            | State::Cancelled { finished_at, .. }
+            | State::Failed { finished_at, .. } => Some(*finished_at),
         }
     }
 
@@ -73,6 +82,7 @@ impl State {
         match self {
             State::Running => "running",
             State::Done { .. } => "done",
+            State::Cancelled { .. } => "cancelled",
             State::Failed { .. } => "failed",
         }
     }

@@ -38,10 +38,12 @@ pub(super) fn grant(
         return Err(ErrorCode::GrantCodeInvalid.into());
     }
     redeem(mint, &code)?;
+    let nonce = code.claims.code.as_ref().and_then(|binding| binding.nonce.as_deref());
     let mut response = mint.resident(&code.claims.subject, code.claims.scopes.clone())?;
     if code.claims.scopes.iter().map(String::as_str).collect::<Scopes>().has_openid() {
         let key = key::of_cell(mint.cell)?;
-        response.id_token = Some(key::id_token(mint.cell, &key, &code.claims.subject, client_id, mint.now)?);
+        let subject = &code.claims.subject;
+        response.id_token = Some(key::id_token(mint.cell, &key, subject, client_id, nonce, mint.now)?);
     }
     Ok(response)
 }

@@ -67,6 +67,7 @@ pub(super) fn id_token(
     key: &CellKey,
     account: &str,
     client_id: &str,
+    nonce: Option<&str>,
     now: i64,
 ) -> Result<String> {
     let seconds = now.div_euclid(1000);
@@ -76,6 +77,7 @@ pub(super) fn id_token(
         aud: client_id.to_owned(),
         exp: seconds + i64::from(ACCESS_LIFETIME),
         iat: seconds,
+        nonce: nonce.map(str::to_owned),
     };
     key.sign_id_token(&claims).map_err(failed)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
-use saibo_core::job::{State, Status};
+use saibo_core::job::{Past, State, Status};
 use saibo_core::{Cell, export, import, snapshot};
 use saibo_store::StoreExt as _;
 use serde_json::Value;
@@ -145,6 +145,25 @@ fn an_import_can_be_undone_and_done_again() {
     assert!(full.store().write(|tx| tx.set_value("t", "n", Some("v"))).is_err());
     import::undo(&fixture.unit, &back, &fixture.master()).unwrap();
     assert_eq!(nodes(&fixture.unit.cell("undecided").unwrap()), 16);
+}
+
+#[test]
+fn what_was_done_is_remembered_with_its_counts() {
+    let fixture = Fixture::new();
+    let cell = fixture.cell("told");
+    import_as(&fixture, &cell, RICH).unwrap();
+    let cell = fixture.unit.cell("told").unwrap();
+    export_as(&fixture, &cell, "again");
+    let fixture = fixture.reopened();
+    let cell = fixture.unit.cell("told").unwrap();
+    let imports = import::history(&fixture.unit, &cell, &fixture.master()).unwrap();
+    let exports = export::history(&fixture.unit, &cell, &fixture.master()).unwrap();
+    let ([imported], [exported]) = (imports.as_slice(), exports.as_slice()) else { panic!("one of each") };
+    assert!(matches!(imported.state, State::Done { .. }) && matches!(exported.state, State::Done { .. }));
+    let counts = |past: &Past| (past.counts.documents, past.counts.links, past.counts.files);
+    assert_eq!(counts(imported), counts(exported), "what came in went out");
+    assert!(imported.counts.documents > 0 && imported.counts.links > 0 && imported.counts.files > 0);
+    assert_eq!((imported.name.as_str(), exported.name.as_str()), ("s", "again"));
 }
 
 #[test]

@@ -116,6 +116,8 @@ fn an_import_is_there_once_or_not_at_all() {
         let cell = fixture.unit.cell("c").unwrap();
         let last = fixture.unit.jobs().last(cell.id(), JobKind::Import).unwrap();
         assert_eq!(nodes(&cell), if last.is_some() { 16 } else { 1 }, "at step {at}");
+        let history = fixture.unit.jobs().history(cell.id(), JobKind::Import).unwrap();
+        assert_eq!(history.len(), usize::from(last.is_some()), "at step {at}: its end is told once");
         assert_eq!(marker(&cell).is_some(), had_effect, "at step {at}: what was written after it stays");
         nothing_is_left(fixture, at);
     });
@@ -171,6 +173,8 @@ fn an_export_is_there_once() {
         let names: Vec<String> =
             snapshot::list(&fixture.unit, cell.id()).unwrap().into_iter().map(|info| info.name).collect();
         assert_eq!(names, if accepted { vec!["e.zip"] } else { vec![] }, "at step {at}");
+        let history = fixture.unit.jobs().history(cell.id(), JobKind::Export).unwrap();
+        assert_eq!(history.len(), usize::from(accepted), "at step {at}: its end is told once");
     });
 }
 

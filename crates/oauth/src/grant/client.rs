@@ -88,7 +88,8 @@ impl ClientCredentials {
 }
 
 /// Name and password of a Basic header (RFC 7617). Both are form-encoded before they are joined (RFC 6749
-/// §2.3.1), and clients of this API use the alphabet of Base64url.
+/// §2.3.1), and clients of this API use the alphabet of Base64url. Many clients forget the form-encoding, and an
+/// application's name is a URL: of one that is, the last colon ends the name, for no secret has any.
 #[must_use]
 pub fn basic_credentials(header: &str) -> Option<(String, Secret)> {
     const EITHER_PADDING: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -101,6 +102,8 @@ pub fn basic_credentials(header: &str) -> Option<(String, Secret)> {
     }
     let encoded = encoded.trim().replace('+', "-").replace('/', "_");
     let pair = URL_SAFE.decode(encoded).ok()?;
-    let colon = pair.iter().position(|b| *b == b':')?;
+    let is_url = pair.starts_with(b"https://") || pair.starts_with(b"http://");
+    let colon =
+        if is_url { pair.iter().rposition(|b| *b == b':') } else { pair.iter().position(|b| *b == b':') }?;
     Some((decode(&pair[..colon]), Secret(decode(&pair[colon + 1..]))))
 }

@@ -130,6 +130,11 @@ fn clients() {
     let header = "Basic aHR0cCUzQSUyRiUyRmxvY2FsaG9zdCUzQTk5OTglMkZzY2hlbWExJTJGOg";
     let found = client("client_id=other&client_secret=z", Some(header)).unwrap().unwrap();
     assert_eq!((found.id.as_deref(), found.assertion.expose()), (Some("http://localhost:9998/schema1/"), ""));
+    // `http://localhost:9998/schema1/:c-2_`, as many clients have it.
+    let header = "Basic aHR0cDovL2xvY2FsaG9zdDo5OTk4L3NjaGVtYTEvOmMtMl8=";
+    let found = client("x=y", Some(header)).unwrap().unwrap();
+    let shown = (found.id.as_deref(), found.assertion.expose());
+    assert_eq!(shown, (Some("http://localhost:9998/schema1/"), "c-2_"));
     for bad in ["Bearer bearerHeader", "Basic", "Basic ", "Basic ***", "Basic bm9jb2xvbg", ""] {
         assert_eq!(code(client("x=y", Some(bad))), "PR400-AN-0018", "{bad}");
     }

@@ -22,6 +22,9 @@ pub struct IdTokenClaims {
     pub exp: i64,
     /// When it was made.
     pub iat: i64,
+    /// The `nonce` of the authorization request, which ties it to the client's session.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub nonce: Option<String>,
 }
 
 /// Public keys, from a JWK set.
@@ -85,6 +88,7 @@ mod tests {
             aud: "https://app.example/".into(),
             exp: seconds + 3600,
             iat: seconds,
+            nonce: None,
         }
     }
 
@@ -115,6 +119,9 @@ mod tests {
             Keys::parse(r#"{"keys":[]}"#).unwrap().verify(&token, None, "https://app.example/", NOW),
             None
         );
+
+        let tied = IdTokenClaims { nonce: Some("n".into()), ..claims() };
+        assert_eq!(verify(&key.sign_id_token(&tied).unwrap(), NOW), Some(tied));
 
         let parts: Vec<_> = token.split('.').collect();
         let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();

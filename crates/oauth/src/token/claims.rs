@@ -47,6 +47,8 @@ pub struct CodeBinding {
     pub redirect_uri: Option<String>,
     /// The S256 `code_challenge` of the authorization request (RFC 7636 §4.3).
     pub challenge: Option<String>,
+    /// The `nonce` of the authorization request, which the id token repeats (OpenID Connect Core §3.1.2.1).
+    pub nonce: Option<String>,
 }
 
 impl Claims {

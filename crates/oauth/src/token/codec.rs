@@ -12,13 +12,15 @@ const HAS_ORIGIN: u8 = 1 << 1;
 const HAS_CODE: u8 = 1 << 2;
 const HAS_REDIRECT_URI: u8 = 1 << 3;
 const HAS_CHALLENGE: u8 = 1 << 4;
-const ALL_FLAGS: u8 = HAS_SCHEMA | HAS_ORIGIN | HAS_CODE | HAS_REDIRECT_URI | HAS_CHALLENGE;
+const HAS_NONCE: u8 = 1 << 5;
+const ALL_FLAGS: u8 = HAS_SCHEMA | HAS_ORIGIN | HAS_CODE | HAS_REDIRECT_URI | HAS_CHALLENGE | HAS_NONCE;
 
 pub(super) fn write(claims: &Claims, out: &mut Vec<u8>) {
     let issuer = claims.issuer.as_str();
     let code = claims.code.as_ref();
     let redirect_uri = code.and_then(|code| code.redirect_uri.as_deref());
     let challenge = code.and_then(|code| code.challenge.as_deref());
+    let nonce = code.and_then(|code| code.nonce.as_deref());
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     out.push(VERSION);
     out.push(
@@ -26,7 +28,8 @@ pub(super) fn write(claims: &Claims, out: &mut Vec<u8>) {
             | flag(claims.origin.is_some(), HAS_ORIGIN)
             | flag(code.is_some(), HAS_CODE)
             | flag(redirect_uri.is_some(), HAS_REDIRECT_URI)
-            | flag(challenge.is_some(), HAS_CHALLENGE),
+            | flag(challenge.is_some(), HAS_CHALLENGE)
+            | flag(nonce.is_some(), HAS_NONCE),
     );
     number(claims.issued_at.max(0).unsigned_abs(), out);
     number(claims.lifetime.into(), out);
@@ -42,7 +45,7 @@ pub(super) fn write(claims: &Claims, out: &mut Vec<u8>) {
         string(&origin.issuer, issuer, out);
         string(&origin.assertion_id, issuer, out);
     }
-    for text in [redirect_uri, challenge].into_iter().flatten() {
+    for text in [redirect_uri, challenge, nonce].into_iter().flatten() {
         string(text, issuer, out);
     }
 }
@@ -75,7 +78,8 @@ pub(super) fn read(bytes: &[u8], issuer: &str) -> Option<Claims> {
     if flags & HAS_CODE != 0 {
         let redirect_uri = if flags & HAS_REDIRECT_URI != 0 { Some(reader.string()?) } else { None };
         let challenge = if flags & HAS_CHALLENGE != 0 { Some(reader.string()?) } else { None };
-        claims.code = Some(CodeBinding { redirect_uri, challenge });
+        let nonce = if flags & HAS_NONCE != 0 { Some(reader.string()?) } else { None };
+        claims.code = Some(CodeBinding { redirect_uri, challenge, nonce });
     }
     reader.bytes.is_empty().then_some(claims)
 }

@@ -28,6 +28,7 @@ fn everything() -> Claims {
         code: Some(CodeBinding {
             redirect_uri: Some("https://app.example/app/cb".into()),
             challenge: Some("c".into()),
+            nonce: Some("n".into()),
         }),
         ..resident()
     }
@@ -167,8 +168,11 @@ fn a_client_must_be_the_one_that_the_refresh_token_belongs_to() {
 fn a_code_asks_for_its_verifier() {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let challenge = crate::pkce::challenge(verifier);
-    let bound =
-        CodeBinding { redirect_uri: Some("https://app.example/cb".into()), challenge: Some(challenge) };
+    let bound = CodeBinding {
+        redirect_uri: Some("https://app.example/cb".into()),
+        challenge: Some(challenge),
+        nonce: None,
+    };
     assert!(bound.admits(Some("https://app.example/cb"), Some(verifier)));
     assert!(bound.admits(None, Some(verifier)), "the redirect_uri was not repeated");
     assert!(!bound.admits(Some("https://app.example/cb2"), Some(verifier)));

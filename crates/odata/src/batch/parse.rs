@@ -16,7 +16,9 @@ pub fn parse(content_type: &str, body: &[u8]) -> Result<Vec<Part>> {
     let boundary = boundary(content_type).ok_or(ErrorCode::BatchParse)?;
     let text = std::str::from_utf8(body).map_err(|_| ErrorCode::BatchParse)?;
     let lines: Vec<&str> = text.lines().collect();
-    let pieces = split(&lines, boundary).filter(|split| split.closed && split.preamble.is_empty());
+    // The line break in front of a boundary is a part of it (RFC 2046 section 5.1.1), so an empty line may come first.
+    let no_preamble = |split: &Split<'_, '_>| split.preamble.iter().all(|line| line.trim().is_empty());
+    let pieces = split(&lines, boundary).filter(|split| split.closed && no_preamble(split));
     let pieces = pieces.ok_or(ErrorCode::BatchParse)?.pieces;
 
     let mut parser = Parser { top: 0 };

@@ -40,6 +40,7 @@ fn a_changeset_and_a_request() {
     }
     let parts = parsed(&single("GET Sales?$top=5&$orderby=a+desc")).unwrap();
     assert_eq!(parts[0].requests()[0].query, "$top=5&$orderby=a+desc");
+    assert_eq!(parsed(&format!("\r\n{}", single("GET Sales?$top=5&$orderby=a+desc"))).unwrap(), parts);
     assert!(parse("multipart/mixed; charset=utf-8; Boundary=\"b\"", single("GET Sales").as_bytes()).is_ok());
 }
 

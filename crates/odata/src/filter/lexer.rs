@@ -74,7 +74,7 @@ fn number(input: &mut &str) -> Parsed<Literal> {
     match suffix {
         None if fractional => text.parse().ok().and_then(finite),
         Some('d' | 'D') => text.parse().ok().and_then(finite),
-        Some('f' | 'F') => text.parse().ok().map(Literal::Single),
+        Some('f' | 'F') => text.parse().ok().filter(|number: &f32| number.is_finite()).map(Literal::Single),
         Some('m' | 'M') => Some(Literal::Foreign(format!("{text}m"))),
         _ if !fractional => text.parse().ok().map(Literal::Integer),
         _ => None,

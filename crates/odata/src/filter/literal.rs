@@ -48,7 +48,7 @@ impl fmt::Display for Literal {
             Literal::Integer(number) => number.fmt(f),
             Literal::Double(number) => write!(f, "{number}d"),
             Literal::Single(number) => write!(f, "{number}f"),
-            Literal::DateTime(ms) => write!(f, "datetime'{}'", format_datetime(*ms)),
+            Literal::DateTime(ms) => f.write_str(&format_datetime(*ms)),
             Literal::Foreign(text) => f.write_str(text),
         }
     }
@@ -112,8 +112,20 @@ fn digits(text: &str, count: usize) -> Option<u32> {
     (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// The inverse of [`parse_datetime`] for years of four digits.
+/// The year 0000, and the year 10000, in ms since 1970.
+const WRITABLE: std::ops::Range<i64> = -62_167_219_200_000..253_402_300_800_000;
+
+/// The literal of a moment, which has a year of four digits at least at some offset.
 fn format_datetime(ms: i64) -> String {
+    const MOST: (i64, &str) = ((25 * 60 + 59) * 60_000, "25:59");
+    match ms {
+        ms if WRITABLE.contains(&ms) => format!("datetime'{}'", format_utc(ms)),
+        ms if ms < 0 => format!("datetimeoffset'{}+{}'", format_utc(ms + MOST.0), MOST.1),
+        ms => format!("datetimeoffset'{}-{}'", format_utc(ms - MOST.0), MOST.1),
+    }
+}
+
+fn format_utc(ms: i64) -> String {
     let moment = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
         .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     format!(

@@ -140,6 +140,23 @@ fn errors_as_recorded() {
 }
 
 #[test]
+fn calls_compared_with_a_truth() {
+    for (compared, bare) in [
+        ("startswith(string,'a') eq true", "startswith(string,'a')"),
+        ("startswith(string,'a') ne false", "startswith(string,'a')"),
+        ("substringof('a',string) eq false", "not substringof('a',string)"),
+        ("int32 eq 1 and substringof('a',string) ne true", "int32 eq 1 and not substringof('a',string)"),
+    ] {
+        assert_eq!(resolve(compared).unwrap(), resolve(bare).unwrap(), "{compared}");
+    }
+    for text in
+        ["startswith(string,'a') eq 1", "startswith(string,'a') gt true", "startswith(string,'a') eq null"]
+    {
+        assert_eq!(resolve(text).unwrap_err().code(), ErrorCode::FilterParse, "{text}");
+    }
+}
+
+#[test]
 fn order() {
     let terms = |text| crate::options::parse_order_by(text).unwrap();
     let resolved = order_by(&terms("int32 desc,none,__id"), &properties).unwrap();

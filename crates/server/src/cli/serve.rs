@@ -66,7 +66,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let unit = Unit::start(config).await?;
     output::say(&welcome(unit.app()));
-    tracing::info!(url = %unit.app().unit_url, address = %unit.address(), "the unit is running");
+    tracing::info!(url = %unit.app().unit_url(), address = %unit.address(), "the unit is running");
     either(&mut terminate, &mut interrupt).await;
     tracing::info!("the unit is stopping");
     tokio::select! {
@@ -91,7 +91,7 @@ async fn either(one: &mut Signal, other: &mut Signal) {
 
 /// Says where the unit is, where its master token is, and what to try.
 fn welcome(app: &App) -> String {
-    let url = &app.unit_url;
+    let url = app.unit_url();
     let (kept, token) = match &app.config.unit.master_token {
         Some(_) => ("in the configuration".to_owned(), "TOKEN=...".to_owned()),
         None => {

@@ -128,6 +128,28 @@ impl RemoteCell {
         Ok(())
     }
 
+    /// Cancels the export that runs.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn cancel_export(&self) -> Result<()> {
+        self.cancel("__export")
+    }
+
+    /// Cancels the import that runs.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn cancel_import(&self) -> Result<()> {
+        self.cancel("__import")
+    }
+
+    fn cancel(&self, resource: &str) -> Result<()> {
+        let url = format!("{}{resource}", self.url);
+        self.client.call("DELETE", &url).header("Accept", "application/json").send()?.expect(&[204])?;
+        Ok(())
+    }
+
     /// Brings back what the last import replaced.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ pub(crate) enum JobStatus {
     Ready,
     /// One runs.
     Running(RunningJob),
+    /// None runs, for the last one was cancelled.
+    Cancelled,
     /// The last one failed.
     Failed {
         /// The API's code.
@@ -46,7 +48,8 @@ impl JobStatus {
         let number = |key: &str| body[key].as_u64().unwrap_or_default();
         let status = body["status"].as_str()?;
         if status.eq_ignore_ascii_case("ready") {
-            return Some(Self::Ready);
+            let was_cancelled = body["last"]["outcome"] == "cancelled";
+            return Some(if was_cancelled { Self::Cancelled } else { Self::Ready });
         }
         if status.contains("failed") {
             let message = &body["message"];
@@ -84,6 +87,8 @@ mod tests {
         let running = RunningJob { name: "CellExport_01".to_owned(), percent: 81, ..RunningJob::default() };
         assert_eq!(JobStatus::parse(&status), Some(JobStatus::Running(running)));
         assert_eq!(JobStatus::parse(&json!({ "status": "ready" })), Some(JobStatus::Ready));
+        let cancelled = json!({ "status": "ready", "last": { "outcome": "cancelled" } });
+        assert_eq!(JobStatus::parse(&cancelled), Some(JobStatus::Cancelled));
         assert_eq!(JobStatus::parse(&json!({ "state": "ready" })), None);
         let failed = json!({
             "status": "import failed", "progress": "30%",

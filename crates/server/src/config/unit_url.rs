@@ -1,4 +1,4 @@
-//! The URL of the unit, and whether a request was meant for it (API page 005).
+//! The URL of the unit in the configuration (API page 005).
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,28 +10,12 @@ use url::{Host, Url};
 /// The URL of a unit: `https://unit.example/`, with a port where it is not the scheme's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct UnitUrl {
-    text: String,
-    secure: bool,
-    host: String,
-    port: u16,
-}
+pub struct UnitUrl(String);
 
 /// A text that cannot be a unit's URL.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not the URL of a unit, which is http:// or https://, a host, perhaps a port, and /")]
 pub struct InvalidUnitUrl(String);
-
-/// Whom a request's authority names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Addressee {
-    /// The unit itself.
-    Unit,
-    /// `{cell}.{unit}`
-    Cell(String),
-    /// Another server.
-    Foreign,
-}
 
 impl UnitUrl {
     /// The URL of a unit that listens there and was given no other.
@@ -43,55 +27,19 @@ impl UnitUrl {
             std::net::IpAddr::V4(ip) => ip.to_string(),
             std::net::IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        Self::from_parts(false, host, address.port())
+        Self::from_parts(false, &host, address.port())
     }
 
-    fn from_parts(secure: bool, host: String, port: u16) -> Self {
+    fn from_parts(secure: bool, host: &str, port: u16) -> Self {
         let scheme = scheme(secure);
         let shown = if port == default_port(scheme) { String::new() } else { format!(":{port}") };
-        Self { text: format!("{scheme}://{host}{shown}/"), secure, host, port }
+        Self(format!("{scheme}://{host}{shown}/"))
     }
 
     /// The URL, which ends with a slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The host and, where it is not the scheme's own, the port.
-    #[must_use]
-    pub fn authority(&self) -> &str {
-        self.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
-    }
-
-    /// The URL of a Cell, which ends with a slash.
-    #[must_use]
-    pub fn cell_url(&self, cell: &str, path_based: bool) -> String {
-        if path_based {
-            format!("{}{cell}/", self.text)
-        } else {
-            format!("{}://{cell}.{}/", scheme(self.secure), self.authority())
-        }
-    }
-
-    /// Whom the authority of a request names. `used` is the scheme that the client used, where it is known.
-    pub(crate) fn addressee(&self, used: Option<&str>, authority: &str) -> Addressee {
-        let (host, port) = split_authority(authority);
-        let port = match port {
-            Some(text) => text.parse().ok(),
-            None => Some(default_port(used.unwrap_or(scheme(self.secure)))),
-        };
-        let host = host.to_ascii_lowercase();
-        if port != Some(self.port) {
-            return Addressee::Foreign;
-        }
-        if host == self.host {
-            return Addressee::Unit;
-        }
-        match host.strip_suffix(&self.host).and_then(|rest| rest.strip_suffix('.')) {
-            Some(cell) if !cell.is_empty() && !cell.contains('.') => Addressee::Cell(cell.to_owned()),
-            _ => Addressee::Foreign,
-        }
+        &self.0
     }
 }
 
@@ -101,14 +49,6 @@ fn scheme(secure: bool) -> &'static str {
 
 fn default_port(scheme: &str) -> u16 {
     if scheme == "https" { 443 } else { 80 }
-}
-
-/// Host and port; the colons of an IPv6 address in brackets are none of a port.
-fn split_authority(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
-    }
 }
 
 impl FromStr for UnitUrl {
@@ -129,7 +69,7 @@ impl FromStr for UnitUrl {
             && url.path() == "/";
         let host =
             url.host().filter(|_| bare).map(|host: Host<&str>| host.to_string()).ok_or_else(invalid)?;
-        Ok(Self::from_parts(secure, host, url.port_or_known_default().unwrap_or_default()))
+        Ok(Self::from_parts(secure, &host, url.port_or_known_default().unwrap_or_default()))
     }
 }
 
@@ -143,13 +83,13 @@ impl TryFrom<String> for UnitUrl {
 
 impl From<UnitUrl> for String {
     fn from(url: UnitUrl) -> Self {
-        url.text
+        url.0
     }
 }
 
 impl fmt::Display for UnitUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
@@ -159,14 +99,13 @@ mod tests {
 
     #[test]
     fn urls_are_brought_into_one_form() {
-        for (text, url, authority) in [
-            ("http://localhost:9998/", "http://localhost:9998/", "localhost:9998"),
-            ("http://localhost:9998", "http://localhost:9998/", "localhost:9998"),
-            ("https://Unit.Example:443/", "https://unit.example/", "unit.example"),
-            ("http://[::1]:80", "http://[::1]/", "[::1]"),
+        for (text, url) in [
+            ("http://localhost:9998/", "http://localhost:9998/"),
+            ("http://localhost:9998", "http://localhost:9998/"),
+            ("https://Unit.Example:443/", "https://unit.example/"),
+            ("http://[::1]:80", "http://[::1]/"),
         ] {
-            let parsed: UnitUrl = text.parse().unwrap();
-            assert_eq!((parsed.as_str(), parsed.authority()), (url, authority));
+            assert_eq!(text.parse::<UnitUrl>().unwrap().as_str(), url);
         }
         for text in
             ["", "localhost", "ftp://x/", "http://x/path/", "http://u@x/", "http://x/?q", "http://x/#f"]
@@ -185,34 +124,6 @@ mod tests {
             ("[2001:db8::1]:8080", "http://[2001:db8::1]:8080/"),
         ] {
             assert_eq!(UnitUrl::of_listener(listen.parse().unwrap()).as_str(), url);
-        }
-    }
-
-    #[test]
-    fn cells_have_a_url_of_either_form() {
-        let url: UnitUrl = "https://unit.example:8443/".parse().unwrap();
-        assert_eq!(url.cell_url("alice", true), "https://unit.example:8443/alice/");
-        assert_eq!(url.cell_url("alice", false), "https://alice.unit.example:8443/");
-    }
-
-    #[test]
-    fn an_authority_names_the_unit_a_cell_or_neither() {
-        let url: UnitUrl = "https://unit.example/".parse().unwrap();
-        let cell = |name: &str| Addressee::Cell(name.to_owned());
-        for (scheme, authority, addressee) in [
-            (None, "unit.example", Addressee::Unit),
-            (None, "UNIT.example:443", Addressee::Unit),
-            (Some("http"), "unit.example", Addressee::Foreign),
-            (None, "unit.example:444", Addressee::Foreign),
-            (None, "alice.unit.example", cell("alice")),
-            (Some("https"), "alice.unit.example:443", cell("alice")),
-            (None, "a.b.unit.example", Addressee::Foreign),
-            (None, ".unit.example", Addressee::Foreign),
-            (None, "evilunit.example", Addressee::Foreign),
-            (None, "unit.example:x", Addressee::Foreign),
-            (None, "", Addressee::Foreign),
-        ] {
-            assert_eq!(url.addressee(scheme, authority), addressee, "{authority}");
         }
     }
 }

@@ -124,7 +124,7 @@ fn passes(code: ErrorCode) -> bool {
 }
 
 /// The body that every error has.
-fn message(status: u16, code: &str, text: &str) -> Response {
+pub(crate) fn message(status: u16, code: &str, text: &str) -> Response {
     Response::json(status, &json!({ "code": code, "message": { "lang": "en", "value": text } }))
 }
 

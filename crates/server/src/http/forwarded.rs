@@ -12,8 +12,6 @@ use ipnet::IpNet;
 pub(super) struct Forwarded {
     /// The client's address.
     pub(super) peer: Option<IpAddr>,
-    /// The scheme that the client used.
-    pub(super) scheme: Option<String>,
     /// The authority that the client used.
     pub(super) authority: Option<String>,
     /// The path that the client used, without a query.
@@ -31,7 +29,6 @@ impl Forwarded {
         };
         Self {
             peer: client(headers, trusted),
-            scheme: first("x-forwarded-proto").map(|scheme| scheme.to_ascii_lowercase()),
             authority: first("x-forwarded-host"),
             // A comma may be part of a path, so there is no list here.
             path: headers
@@ -113,13 +110,8 @@ mod tests {
 
     #[test]
     fn the_url_is_the_clients() {
-        let sent = [
-            ("x-forwarded-proto", "HTTPS"),
-            ("x-forwarded-host", "unit.example"),
-            ("x-forwarded-path", "/a,b/c?d=e"),
-        ];
+        let sent = [("x-forwarded-host", "unit.example"), ("x-forwarded-path", "/a,b/c?d=e")];
         let read = read("127.0.0.1", &sent);
-        assert_eq!(read.scheme.as_deref(), Some("https"));
         assert_eq!(read.authority.as_deref(), Some("unit.example"));
         assert_eq!(read.path.as_deref(), Some("/a,b/c"));
     }

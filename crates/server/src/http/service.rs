@@ -59,7 +59,7 @@ impl Service {
             Ok(Prepared::Preflight) => cors::preflight(),
             Err(error) => {
                 error::log(&error, &key);
-                error::render(&error, self.app.unit_url.as_str())
+                error::render(&error, self.app.unit_url().as_str())
             }
         };
         response.headers.insert(VERSION, HeaderValue::from_static(PERSONIUM_VERSION));
@@ -115,10 +115,7 @@ impl Service {
         let host = arrival.headers.get(HOST).and_then(|host| host.to_str().ok());
         let authority = forwarded.authority.as_deref();
         let authority = authority.or(parts.uri.authority().map(|authority| authority.as_str())).or(host);
-        let scheme = forwarded.scheme.as_deref();
-        let (unit, path_based) = (&self.app.unit_url, config.unit.path_based_cell_url);
-        let authority = authority.unwrap_or_default();
-        let resolved = target::resolve(unit, path_based, scheme, authority, &arrival.path);
+        let resolved = target::resolve(self.app.unit_url(), authority.unwrap_or_default(), &arrival.path);
         let (path, trailing_slash) = match resolved {
             Ok(path) => path,
             Err(error) => return (arrival, Err(error)),
@@ -154,7 +151,7 @@ impl Service {
         outcome.unwrap_or_else(|panic| {
             tracing::error!(key, panic = panic_text(&*panic), "a handler panicked");
             let error: Error = ErrorCode::Unexpected.with([&key]);
-            error::render(&error, self.app.unit_url.as_str())
+            error::render(&error, self.app.unit_url().as_str())
         })
     }
 }

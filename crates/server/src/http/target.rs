@@ -3,10 +3,10 @@
 //! Both forms of a Cell's URL become one: the Cell's name is the first segment, so that the table of routes
 //! need not know which form the unit uses.
 
-use saibo_model::{Error, ErrorCode, Result};
+use saibo_model::url::{CellAddressing, UnitUrl};
+use saibo_model::{Error, ErrorCode, Result, name};
 
 use super::request::Segment;
-use crate::config::{Addressee, UnitUrl};
 
 /// The segments of a path, and whether it ended with a slash.
 pub(super) type Path = (Vec<Segment>, bool);
@@ -16,47 +16,32 @@ pub(super) type Path = (Vec<Segment>, bool);
 /// # Errors
 /// When the authority is another server's, when the path names a Cell of a unit whose Cells have host names,
 /// or when the path cannot name anything.
-pub(super) fn resolve(
-    unit: &UnitUrl,
-    path_based: bool,
-    scheme: Option<&str>,
-    authority: &str,
-    path: &str,
-) -> Result<Path> {
-    match unit.addressee(scheme, authority) {
-        Addressee::Unit => {
-            let (segments, slash) = split(path)?;
-            if !path_based && segments.first().is_some_and(|first| !is_of_unit(&first.text)) {
-                return Err(ErrorCode::PathBasedUrlDisabled.into());
-            }
-            Ok((segments, slash))
+pub(super) fn resolve(unit: &UnitUrl, authority: &str, path: &str) -> Result<Path> {
+    let path_based = unit.addressing() == CellAddressing::Path;
+    if unit.is_own_host(authority) {
+        let (segments, slash) = split(path)?;
+        if !path_based && segments.first().is_some_and(|first| !is_of_unit(&first.text)) {
+            return Err(ErrorCode::PathBasedUrlDisabled.into());
         }
-        Addressee::Cell(cell) if !path_based => {
-            if !is_cell_name(&cell) {
-                return Err(ErrorCode::CellNotFound.into());
-            }
-            let (mut segments, slash) = split(path)?;
-            segments.insert(0, Segment { raw: cell.clone(), text: cell });
-            Ok((segments, slash))
-        }
-        Addressee::Cell(_) | Addressee::Foreign => {
-            let own = unit.authority();
-            let valid = if path_based { own.to_owned() } else { format!("{own}, *.{own}") };
-            Err(ErrorCode::UrlAuthorityInvalid.with([authority, &valid]))
-        }
+        return Ok((segments, slash));
     }
+    let Some(cell) = unit.cell_of_host(authority).filter(|_| !path_based) else {
+        let own = unit.authority();
+        let valid = if path_based { own.to_owned() } else { format!("{own}, *.{own}") };
+        return Err(ErrorCode::UrlAuthorityInvalid.with([authority, &valid]));
+    };
+    // This also keeps `__ctl.unit.example` from being taken for the unit's `__ctl`.
+    if !name::is_cell_name(&cell) {
+        return Err(ErrorCode::CellNotFound.into());
+    }
+    let (mut segments, slash) = split(path)?;
+    segments.insert(0, Segment { raw: cell.clone(), text: cell });
+    Ok((segments, slash))
 }
 
 /// First segments that are the unit's own and no Cell's.
 fn is_of_unit(segment: &str) -> bool {
     matches!(segment, "__ctl" | "crossdomain.xml")
-}
-
-/// `^[a-z0-9][a-z0-9-]{0,127}$`: what else stands before the unit's host name names no Cell. This also keeps
-/// `__ctl.unit.example` from being taken for the unit's `__ctl`.
-fn is_cell_name(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    name.len() <= 128 && !name.starts_with('-') && name.bytes().all(allowed)
 }
 
 /// Splits a path. One slash at its end separates nothing; an empty segment elsewhere names nothing, and
@@ -83,8 +68,8 @@ mod tests {
     use super::*;
 
     fn resolve(path_based: bool, authority: &str, path: &str) -> Result<Path> {
-        let unit = "http://unit.example/".parse().unwrap();
-        super::resolve(&unit, path_based, None, authority, path)
+        let addressing = if path_based { CellAddressing::Path } else { CellAddressing::Subdomain };
+        super::resolve(&UnitUrl::parse("http://unit.example/", addressing).unwrap(), authority, path)
     }
 
     fn names(path: Result<Path>) -> std::result::Result<(Vec<String>, bool), ErrorCode> {

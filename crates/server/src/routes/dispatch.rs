@@ -20,7 +20,7 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
         error::render(error, realm)
     };
     let Some(found) = router.find(&request.path) else {
-        return failed(&ErrorCode::UnknownUrl.into(), app.unit_url.as_str());
+        return failed(&ErrorCode::UnknownUrl.into(), app.unit_url().as_str());
     };
     let replay = may_write(&request.method).then(|| Replay::of(&request));
     let context = |request| Context {
@@ -33,7 +33,7 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
     };
     let first = context(request);
     let realm = match first.cell() {
-        "" => app.unit_url.to_string(),
+        "" => app.unit_url().to_string(),
         _ => first.cell_url(),
     };
     let mut outcome = run(first).await;

@@ -86,14 +86,28 @@ pub static ROUTES: &[Route] = &[
     Route::new("/crossdomain.xml", methods! { "GET" => crossdomain::get }),
     Route::new(
         "/{cell}/__export",
-        methods! { "OPTIONS" => cell::export::options, "GET" => cell::export::get, "POST" => cell::export::post },
+        methods! {
+            "OPTIONS" => cell::export::options,
+            "GET" => cell::export::get,
+            "POST" => cell::export::post,
+            "DELETE" => cell::export::delete,
+        },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__export/history", methods! { "GET" => cell::export::history })
+        .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
         "/{cell}/__import",
-        methods! { "OPTIONS" => cell::import::options, "GET" => cell::import::get, "POST" => cell::import::post },
+        methods! {
+            "OPTIONS" => cell::import::options,
+            "GET" => cell::import::get,
+            "POST" => cell::import::post,
+            "DELETE" => cell::import::delete,
+        },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__import/history", methods! { "GET" => cell::import::history })
+        .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
         "/{cell}/__snapshot",
         methods! { "OPTIONS" => cell::snapshot::options_all, "PROPFIND" => cell::snapshot::propfind_all },
@@ -110,7 +124,8 @@ pub static ROUTES: &[Route] = &[
         },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
-    Route::new("/{cell}/__snapshot/{rest}", &[]).guarded(|_| Box::pin(async { Err(ErrorCode::UnknownUrl.into()) })),
+    Route::new("/{cell}/__snapshot/{rest}", &[])
+        .guarded(|_| Box::pin(async { Err(ErrorCode::UnknownUrl.into()) })),
     Route::new("/{cell}/__token", methods! { "POST" => cell::token::post })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__authz", methods! { "POST" => cell::authz::post, "GET" => cell::authz::get })

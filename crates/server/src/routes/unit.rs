@@ -12,7 +12,7 @@ pub(super) async fn get(context: Context) -> Result<Response> {
     Ok(Response::json(
         200,
         &json!({ "unit": {
-            "url": app.unit_url.as_str(),
+            "url": app.unit_url().as_str(),
             "path_based_cellurl_enabled": app.config.unit.path_based_cell_url,
         }}),
     ))

@@ -1,5 +1,10 @@
 //! What is in a Box, over HTTP: what the core's own tests cannot see.
 
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
 use crate::support::{Answer, Running};
 
 const TOKEN: (&str, &str) = ("Authorization", "Bearer token");
@@ -137,6 +142,87 @@ async fn moved_and_listed() {
 }
 
 #[tokio::test]
+async fn copied() {
+    let running = unit().await;
+    for path in ["/cell/__/from", "/cell/__/from/inner"] {
+        assert_eq!(running.send("MKCOL", path, &[TOKEN], b"").await.status, 201);
+    }
+    put(&running, "/cell/__/from/inner/100%25%23.txt", b"x").await;
+    let to = format!("{}__/to", running.unit.app().cell_url("cell"));
+    let copied = running.send("COPY", "/cell/__/from", &[TOKEN, ("Destination", &to)], b"").await;
+    assert_eq!((copied.status, copied.header("location")), (201, Some(to.as_str())));
+    let again = running.send("COPY", "/cell/__/from/", &[TOKEN, ("Destination", "/cell/__/to/")], b"").await;
+    assert_eq!(again.status, 204);
+    assert!(again.header("etag").is_some());
+    let got = running.get("/cell/__/to/inner/100%25%23.txt", &[TOKEN]).await;
+    assert_eq!(
+        (got.status, got.body.as_slice(), got.header("content-type")),
+        (200, &b"x"[..], Some("text/x-test"))
+    );
+    let kept = [TOKEN, ("Destination", &to), ("Overwrite", "F")];
+    assert_eq!(running.send("COPY", "/cell/__/from", &kept, b"").await.code(), "PR412-DV-0002");
+
+    // What would make it another URL is encoded in it, and nothing else is.
+    let found = running.send("PROPFIND", "/cell/__/to/inner", &[TOKEN, ("Depth", "1")], b"").await;
+    let text = String::from_utf8(found.body).unwrap();
+    assert!(text.contains(&format!("<href>{to}/inner/100%25%23.txt</href>")), "{text}");
+
+    for (path, headers) in [("/cell/__/to", &[TOKEN][..]), ("/any/thing", &[])] {
+        let options = running.send("OPTIONS", path, headers, b"").await;
+        assert_eq!((options.status, options.header("dav")), (200, Some("1")), "{path}");
+        assert!(options.header("allow").unwrap().contains("COPY"));
+    }
+}
+
+/// What is in a folder, at any depth, that is a file.
+fn files(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn what_is_not_sent_whole_leaves_nothing() {
+    let running = unit().await;
+    let data = running.unit.app().config.unit.data.clone();
+    let large = vec![b'x'; 1_000_000];
+    put(&running, "/cell/__/kept", b"kept").await;
+    let before = (files(&data.join("cells")), files(&data.join("tmp")));
+    let chunk = [&b"f4240\r\n"[..], &large[..700_000]].concat();
+    let cases = [
+        ("Content-Length: 1000000", &large[..700_000]),
+        ("Content-Length: 1000000", &large[..10]),
+        ("Transfer-Encoding: chunked", &chunk),
+        // A whole chunk, and no end after it.
+        ("Transfer-Encoding: chunked", b"5\r\nhello\r\n"),
+        ("Transfer-Encoding: chunked", b"no number\r\nhello\r\n0\r\n\r\n"),
+    ];
+    for (framing, sent) in cases {
+        for name in ["kept", "new"] {
+            let head = format!(
+                "PUT /cell/__/{name} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer token\r\n{framing}\r\n\r\n",
+                running.authority()
+            );
+            let mut client = TcpStream::connect(running.unit.address()).await.unwrap();
+            client.write_all(head.as_bytes()).await.unwrap();
+            client.write_all(sent).await.unwrap();
+            // Let it begin with what it got; then the client is gone.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            drop(client);
+        }
+        let left = || (files(&data.join("cells")), files(&data.join("tmp")));
+        for _ in 0..100 {
+            if left() == before {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(left(), before, "{framing}");
+        assert_eq!(running.get("/cell/__/kept", &[TOKEN]).await.body, b"kept", "{framing}");
+        assert_eq!(running.get("/cell/__/new", &[TOKEN]).await.status, 404, "{framing}");
+    }
+}
+
+#[tokio::test]
 async fn a_box_tells_of_itself() {
     let running = unit().await;
     let app = running.unit.app().clone();
@@ -152,7 +238,7 @@ async fn a_box_tells_of_itself() {
             "status": "ready",
         },
         "cell": { "name": "cell", "url": cell_url },
-        "unit": { "url": app.unit_url.as_str(), "path_based_cellurl_enabled": true },
+        "unit": { "url": app.unit_url().as_str(), "path_based_cellurl_enabled": true },
     });
     assert_eq!(body, expected);
     assert_eq!(running.send("DELETE", "/cell/__", &[TOKEN], b"").await.status, 412);

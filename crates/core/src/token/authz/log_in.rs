@@ -161,7 +161,7 @@ impl Visit<'_> {
             ResponseType::IdToken => {
                 let key = key::of_cell(self.cell)?;
                 let client_id = self.asked.client_id;
-                let token = key::id_token(self.cell, &key, name, client_id, self.now)?;
+                let token = key::id_token(self.cell, &key, name, client_id, self.asked.nonce, self.now)?;
                 parameters = parameters.add_plain("id_token", &token);
             }
         }
@@ -185,6 +185,7 @@ impl Visit<'_> {
         let binding = CodeBinding {
             redirect_uri: Some(self.asked.redirect_uri.to_owned()),
             challenge: self.terms.challenge.clone(),
+            nonce: self.asked.nonce.map(str::to_owned),
         };
         self.seal(TokenKind::Code, &Claims { code: Some(binding), ..claims })
     }

@@ -83,6 +83,7 @@ impl Asked<'_> {
             .add_if("expires_in", given("expires_in"))
             .add_if("code_challenge", given("code_challenge"))
             .add_if("code_challenge_method", given("code_challenge_method"))
+            .add_if("nonce", self.nonce)
             .add("error", error)
             .add("error_description", message.text)
             .add("code", message.code);

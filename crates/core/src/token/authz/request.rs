@@ -28,6 +28,8 @@ pub(super) struct Asked<'a> {
     /// As sent; empty if it was not.
     pub(super) response_type: &'a str,
     pub(super) state: Option<&'a str>,
+    /// What the id token is to repeat (OpenID Connect Core §3.1.2.1).
+    pub(super) nonce: Option<&'a str>,
 }
 
 /// The rest of it, which was looked at as well.
@@ -62,7 +64,14 @@ impl<'a> Asked<'a> {
             return Err(ErrorCode::ClientIdInvalid);
         }
         let response_type = form.get("response_type").unwrap_or_default();
-        Ok(Self { form, client_id, redirect_uri, response_type, state: given("state") })
+        Ok(Self {
+            form,
+            client_id,
+            redirect_uri,
+            response_type,
+            state: given("state"),
+            nonce: given("nonce"),
+        })
     }
 
     /// Reads what it wants, given the scopes that are permitted.

@@ -109,7 +109,11 @@ fn an_id_token_says_who_it_is() {
     let keys = Keys::parse(&keys.to_string()).unwrap();
     let token = answer["id_token"].as_str().unwrap();
     let claims = keys.verify(token, Some(flow.cell.url()), APP, flow.world.now()).unwrap();
-    assert_eq!(claims.sub, "alice");
+    assert_eq!((claims.sub.as_str(), claims.nonce), ("alice", None));
+    let answer = flow.redeem(&flow.code("&scope=openid&nonce=n+1"), "").unwrap();
+    let token = answer["id_token"].as_str().unwrap();
+    let claims = keys.verify(token, Some(flow.cell.url()), APP, flow.world.now()).unwrap();
+    assert_eq!(claims.nonce.as_deref(), Some("n 1"));
 }
 
 /// What a refresh token of a code keeps.

@@ -13,7 +13,8 @@ use saibo_core::clock;
 use saibo_core::export::iso8601;
 
 use super::target::Target;
-use super::watch::{PAUSE, watch};
+use super::watch::{PAUSE, unless_interrupted, watch};
+use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
 use crate::cli::snapshot::{PublicKey, check};
@@ -26,7 +27,8 @@ const LOCKED: &str = "PR409-CM-0002";
 /// Export a Cell into a file; the Cell can be used all the while
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit code: 0 if the snapshot is in the file and intact, else 1. Cut off, the same command goes on where it was.")]
+Ctrl-C while the unit exports has it cancel that; a download that is cut off is gone on with by the same command.
+Exit code: 0 if the snapshot is in the file and intact, else 1.")]
 pub(in crate::cli) struct Export {
     #[command(flatten)]
     target: Target,
@@ -91,18 +93,26 @@ impl Export {
 
     /// Has a snapshot made, or finds the one that a command which was cut off had begun.
     fn snapshot(&self, cell: &RemoteCell) -> Result<Download, Box<dyn Error>> {
+        let interruption = Interruption::awaited()?;
         if let Some(download) = Download::unfinished(cell, &self.out)
             && self.name.as_deref().is_none_or(|name| name == download.name())
-            && finish_export(cell, download.name()).is_ok()
         {
-            output::note(&format!("Going on with the snapshot {}", download.name()));
-            return Ok(download);
+            match finish_export(cell, download.name(), &interruption) {
+                Ok(()) => {
+                    output::note(&format!("Going on with the snapshot {}", download.name()));
+                    return Ok(download);
+                }
+                Err(cancelled) if interruption.came() => {
+                    download.discard();
+                    return Err(cancelled);
+                }
+                Err(_gone) => {}
+            }
         }
         let name = self.name.clone().unwrap_or_else(|| default_name(cell.name(), clock::now()));
         let download = Download::begin(cell, &name, &self.out)
             .map_err(|error| format!("{} cannot be written: {error}", shown(&self.out)))?;
-        let made = make(cell, &name);
-        match made {
+        match make(cell, &name, &interruption) {
             Ok(()) => Ok(download),
             Err(error) => {
                 download.discard();
@@ -116,9 +126,9 @@ fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn make(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
+fn make(cell: &RemoteCell, name: &str, interruption: &Interruption) -> Result<(), Box<dyn Error>> {
     match cell.start_export(name) {
-        Ok(()) => finish_export(cell, name),
+        Ok(()) => finish_export(cell, name, interruption),
         Err(error) if error.code() == Some(LOCKED) => {
             let running = match cell.export_status() {
                 Ok(JobStatus::Running(job)) => format!(" as {}, which is at {}%", job.name, job.percent),
@@ -131,8 +141,14 @@ fn make(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// Waits until a snapshot is there.
-fn finish_export(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
-    watch(cell, "exporting", PAUSE, RemoteCell::export_status, |_job| String::new())?;
+fn finish_export(cell: &RemoteCell, name: &str, interruption: &Interruption) -> Result<(), Box<dyn Error>> {
+    let look = unless_interrupted(cell, name, interruption, RemoteCell::cancel_export);
+    watch(cell, "exporting", PAUSE, RemoteCell::export_status, look)?;
+    if interruption.came() {
+        // Too late, it has left a snapshot that nobody wants.
+        let _ = cell.delete_snapshot(&format!("{name}.zip"));
+        return Err("the export was cancelled; nothing of it is left in the unit".into());
+    }
     match cell.has_snapshot(&format!("{name}.zip")) {
         Ok(true) => Ok(()),
         Ok(false) => match cell.export_failure(name) {

@@ -11,7 +11,8 @@ use clap::Args;
 use saibo_core::clock;
 
 use super::target::Target;
-use super::watch::{PAUSE, watch};
+use super::watch::{PAUSE, unless_interrupted, watch};
+use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
 use crate::cli::snapshot::check;
@@ -22,7 +23,7 @@ use crate::client::{JobStatus, RemoteCell};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The snapshot is checked here first, and by the unit again. The Cell is as it was until all of the snapshot is in it;
-for a day `saibo cell undo` brings back what was replaced. Exit code: 0 if it was imported, else 1.")]
+for a day `saibo cell undo` brings back what was replaced. Ctrl-C while the unit imports has it cancel that. Exit code: 0 if it was imported, else 1.")]
 pub(in crate::cli) struct Import {
     #[command(flatten)]
     target: Target,
@@ -84,8 +85,11 @@ fn upload(cell: &RemoteCell, path: &Path, file: &str) -> Result<(), Box<dyn Erro
 }
 
 fn import(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
+    let interruption = Interruption::awaited()?;
     cell.start_import(name)?;
-    match watch(cell, "importing", PAUSE, RemoteCell::import_status, |_job| String::new())? {
+    let look = unless_interrupted(cell, name, &interruption, RemoteCell::cancel_import);
+    match watch(cell, "importing", PAUSE, RemoteCell::import_status, look)? {
+        JobStatus::Cancelled => Err("the import was cancelled, and the Cell is as it was".into()),
         JobStatus::Failed { code, message } => {
             Err(format!("the import failed, and the Cell is as it was: {message} ({code})").into())
         }

@@ -1,7 +1,8 @@
-//! Watching a job of a unit to its end.
+//! Watching a job of a unit to its end, or calling it off.
 
 use std::time::Duration;
 
+use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::client::{ClientError, JobStatus, RemoteCell, RunningJob};
 
@@ -12,16 +13,16 @@ pub(in crate::cli) const PAUSE: Duration = Duration::from_millis(100);
 const TRIES: u32 = 20;
 
 /// Asks until nothing runs any more, with a progress bar; how it ended. `ask` is [`RemoteCell::export_status`] or
-/// [`RemoteCell::import_status`].
+/// [`RemoteCell::import_status`]. `look` sees each answer, and tells what is said beside the bar.
 ///
 /// # Errors
-/// What the unit says.
+/// What the unit says; that of `look`.
 pub(in crate::cli) fn watch(
     cell: &RemoteCell,
     label: &'static str,
     pause: Duration,
     ask: impl Fn(&RemoteCell) -> Result<JobStatus, ClientError>,
-    mut look: impl FnMut(&RunningJob) -> String,
+    mut look: impl FnMut(&RunningJob) -> Result<String, ClientError>,
 ) -> Result<JobStatus, ClientError> {
     let mut meter = Meter::percent(label);
     let mut unanswered = 0;
@@ -29,7 +30,7 @@ pub(in crate::cli) fn watch(
         match ask(cell) {
             Ok(JobStatus::Running(job)) => {
                 unanswered = 0;
-                let beside = look(&job);
+                let beside = look(&job)?;
                 meter.job(&job, &beside);
             }
             Ok(ended) => return Ok(ended),
@@ -41,5 +42,27 @@ pub(in crate::cli) fn watch(
             Err(error) => return Err(error),
         }
         std::thread::sleep(pause);
+    }
+}
+
+/// For `look`: has the unit cancel the job of that name when Ctrl-C comes, once. `cancel` is
+/// [`RemoteCell::cancel_export`] or [`RemoteCell::cancel_import`].
+pub(super) fn unless_interrupted<'a>(
+    cell: &'a RemoteCell,
+    name: &'a str,
+    interruption: &'a Interruption,
+    cancel: fn(&RemoteCell) -> Result<(), ClientError>,
+) -> impl FnMut(&RunningJob) -> Result<String, ClientError> + 'a {
+    let mut asked = false;
+    move |job| {
+        if asked || !interruption.came() || job.name != name {
+            return Ok(String::new());
+        }
+        asked = true;
+        match cancel(cell) {
+            // It takes effect in this very moment.
+            Err(error) if error.status() == Some(409) => Ok("too late to cancel".to_owned()),
+            cancelled => cancelled.map(|()| "cancelled".to_owned()),
+        }
     }
 }

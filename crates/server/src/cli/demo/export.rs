@@ -106,7 +106,7 @@ fn export(
         if values.last() != Some(&job.percent) {
             values.push(job.percent);
         }
-        String::new()
+        Ok(String::new())
     })?;
     let time = began.elapsed();
     if let Some(writer) = writer {

@@ -29,7 +29,7 @@ pub(super) fn into_new(stage: &Stage, file: &Path, story: &mut Story) -> Result<
     story.did(&format!("The Cell {} is made, and the snapshot uploaded", copy.url()), began.elapsed());
     let began = Instant::now();
     copy.start_import("demo")?;
-    match watch(&copy, "importing", OFTEN, RemoteCell::import_status, |_job| String::new())? {
+    match watch(&copy, "importing", OFTEN, RemoteCell::import_status, |_job| Ok(String::new()))? {
         JobStatus::Failed { code, message } => {
             return Err(format!("the import failed: {message} ({code})").into());
         }

@@ -47,7 +47,7 @@ impl Stage {
         config.unit.data = folder.path().join("data");
         config.unit.listen.set_port(0);
         let unit = runtime.block_on(Unit::start(config))?;
-        let url = Url::parse(unit.app().unit_url.as_str())?;
+        let url = Url::parse(unit.app().unit_url().as_str())?;
         let text = format!("A unit is running at {url}");
         story.did(&text, began.elapsed());
         story.figure("start of the unit", figures::seconds(began.elapsed()));

@@ -63,7 +63,7 @@ fn box_metadata(context: &Context, request: &dav::Request, metadata: &BoxMetadat
             },
             "cell": { "name": request.cell.name(), "url": request.cell.url() },
             "unit": {
-                "url": app.unit_url.as_str(),
+                "url": app.unit_url().as_str(),
                 "path_based_cellurl_enabled": app.config.unit.path_based_cell_url,
             },
         }),

@@ -39,8 +39,18 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     Ok(Response::empty(202).header("location", &format!("{}__import", context.cell_url())))
 }
 
+/// `DELETE`: cancels the one that runs.
+pub(in crate::routes) async fn delete(context: Context) -> Result<Response> {
+    job::cancel(context, JobKind::Import, import::cancel).await
+}
+
+/// `GET` of `{cell}__import/history`: what became of the last ones.
+pub(in crate::routes) async fn history(context: Context) -> Result<Response> {
+    job::history(context, import::history).await
+}
+
 /// `OPTIONS`, for those who may.
 pub(in crate::routes) async fn options(context: Context) -> Result<Response> {
     get(context).await?;
-    Ok(Response::allow(["GET", "POST"]))
+    Ok(Response::allow(["GET", "POST", "DELETE"]))
 }

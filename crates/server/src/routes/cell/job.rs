@@ -1,13 +1,15 @@
 //! What exports and imports say of themselves, and what starts them.
 
+use std::time::Duration;
+
 use saibo_core::export::iso8601;
-use saibo_core::job::{Job, JobKind, Running, State, Status};
+use saibo_core::job::{Job, JobKind, Past, Running, State, Status, too_late};
 use saibo_core::{Access, Cell, Unit};
 use saibo_model::{ErrorCode, Result};
 use serde_json::{Map, Value, json};
 
 use super::events;
-use crate::http::Response;
+use crate::http::{Response, error};
 use crate::routes::{Caller, Context};
 
 /// The use case that tells how the jobs of a kind stand, to those who may know.
@@ -30,6 +32,45 @@ pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<R
         Status::Over(last) => over(kind, last.as_ref()),
     };
     Ok(Response::json(200, &body))
+}
+
+/// The use case that cancels the job of a kind, for those who may.
+pub(super) type Cancel = fn(&Unit, &Cell, &Access) -> Result<Option<Running>>;
+
+/// How often is looked whether a job that was cancelled has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// `DELETE`: cancels the job of a kind, and answers when nothing of it is left.
+pub(super) async fn cancel(context: Context, kind: JobKind, cancel: Cancel) -> Result<Response> {
+    let caller = Caller::of(&context);
+    let cancelled = context
+        .blocking(move |unit| {
+            let (cell, access) = caller.enter(unit)?;
+            cancel(unit, &cell, &access)
+        })
+        .await?;
+    let Some(running) = cancelled else {
+        return Ok(nothing_runs(kind));
+    };
+    // It notices at its next step; and a unit that stops does not wait for it.
+    let ended = loop {
+        match running.ended() {
+            Some(ended) => break ended,
+            None => tokio::time::sleep(LOOK).await,
+        }
+    };
+    match ended.state {
+        State::Cancelled { .. } => Ok(Response::empty(204)),
+        State::Running => Err(ErrorCode::UnderMaintenance.into()),
+        State::Done { .. } | State::Failed { .. } => Err(too_late(kind)),
+    }
+}
+
+/// Where nothing runs there is nothing to cancel, and DELETE is no method of the resource: so the API has it.
+fn nothing_runs(kind: JobKind) -> Response {
+    let code = ErrorCode::MethodNotAllowed;
+    let why = format!("No {} of this Cell is running that could be cancelled.", kind.name());
+    error::message(code.status(), code.code(), &why).header("allow", "OPTIONS, GET, POST")
 }
 
 /// One runs: the four keys of the API (pages 502 and 508), then those of ours.
@@ -76,7 +117,9 @@ pub(super) fn over(kind: JobKind, last: Option<&Job>) -> Value {
             body.insert("message".to_owned(), message);
             Value::Object(body)
         }
-        Some((last, State::Failed { .. })) => json!({ "status": "ready", "last": outcome(last) }),
+        Some((last, State::Failed { .. } | State::Cancelled { .. })) => {
+            json!({ "status": "ready", "last": outcome(last) })
+        }
         _ => json!({ "status": "ready" }),
     }
 }
@@ -92,18 +135,56 @@ pub(super) fn ended(kind: JobKind, last: Option<&Job>) -> Value {
 
 /// How a job ended.
 fn outcome(job: &Job) -> Value {
+    Value::Object(told(&job.name, job.started_at, &job.state))
+}
+
+fn told(name: &str, started_at: i64, state: &State) -> Map<String, Value> {
     let mut told = Map::from_iter([
-        ("name".to_owned(), json!(job.name)),
-        ("outcome".to_owned(), json!(job.state.name())),
-        ("started_at".to_owned(), json!(iso8601(job.started_at))),
+        ("name".to_owned(), json!(name)),
+        ("outcome".to_owned(), json!(state.name())),
+        ("started_at".to_owned(), json!(iso8601(started_at))),
     ]);
-    if let Some(finished_at) = job.state.finished_at() {
+    if let Some(finished_at) = state.finished_at() {
         told.insert("ended_at".to_owned(), json!(iso8601(finished_at)));
     }
-    if let State::Failed { code, message, .. } = &job.state {
+    if let State::Failed { code, message, .. } = state {
         told.insert("code".to_owned(), json!(code));
         told.insert("message".to_owned(), json!(message));
     }
+    told
+}
+
+/// The use case that tells what became of the jobs of a kind, to those who may know.
+pub(super) type Remember = fn(&Unit, &Cell, &Access) -> Result<Vec<Past>>;
+
+/// `GET` of the history: the jobs of a kind that are over, the latest first.
+pub(super) async fn history(context: Context, remember: Remember) -> Result<Response> {
+    let caller = Caller::of(&context);
+    let past = context
+        .blocking(move |unit| {
+            let (cell, access) = caller.enter(unit)?;
+            remember(unit, &cell, &access)
+        })
+        .await?;
+    let jobs: Vec<Value> = past.iter().map(remembered).collect();
+    Ok(Response::json(200, &json!({ "history": jobs })))
+}
+
+fn remembered(past: &Past) -> Value {
+    let mut told = told(&past.name, past.started_at, &past.state);
+    let counts = &past.counts;
+    told.extend([
+        ("kind".to_owned(), json!(past.kind.name())),
+        ("documents".to_owned(), json!(counts.documents)),
+        ("links".to_owned(), json!(counts.links)),
+        ("files".to_owned(), json!(counts.files)),
+        ("bytes".to_owned(), json!(counts.bytes)),
+    ]);
+    let percent = match past.state {
+        State::Cancelled { percent, .. } | State::Failed { percent, .. } => percent,
+        State::Done { .. } | State::Running => 100,
+    };
+    told.insert("progress".to_owned(), json!(format!("{percent}%")));
     Value::Object(told)
 }
 

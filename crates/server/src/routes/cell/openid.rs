@@ -25,9 +25,10 @@ pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": ["openid", "root"],
-            "claims_supported": ["iss", "sub", "aud", "exp", "iat"],
+            "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
         }),
     ))
 }

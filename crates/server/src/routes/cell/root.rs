@@ -32,7 +32,7 @@ fn metadata(context: &Context) -> Response {
         &json!({
             "cell": { "name": context.cell(), "url": context.cell_url() },
             "unit": {
-                "url": app.unit_url.as_str(),
+                "url": app.unit_url().as_str(),
                 "path_based_cellurl_enabled": app.config.unit.path_based_cell_url,
             },
         }),

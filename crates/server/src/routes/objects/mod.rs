@@ -22,7 +22,7 @@ use crate::http::Response;
 pub(super) async fn of_unit(mut context: Context) -> Result<Response> {
     let (caller, resource) = (Caller::of(&context), resource(&context));
     let call = Call::of(&mut context).await?;
-    let root = format!("{}__ctl/", context.app.unit_url.as_str());
+    let root = format!("{}__ctl/", context.app.unit_url().as_str());
     let shape = resource.clone();
     let answer = context
         .blocking(move |unit| {
@@ -30,7 +30,7 @@ pub(super) async fn of_unit(mut context: Context) -> Result<Response> {
             serve(&call, &Objects::new(unit, Scope::Unit, &access, &root, caller.now), &resource)
         })
         .await;
-    let realm = context.app.unit_url.to_string();
+    let realm = context.app.unit_url().to_string();
     answer.or_else(|error| refuse(error, &context, &shape, realm))
 }
 

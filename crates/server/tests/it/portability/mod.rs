@@ -7,6 +7,7 @@
 //! | `SAIBO_CRASH_SEED` | what the moments follow from; a failed test shows it |
 //! | `SAIBO_POLLING_FULL` | `1`: [`polling`] with 600 MiB and 200,000 entities |
 
+mod cancel;
 mod cell_data;
 mod client;
 mod crash;
@@ -16,3 +17,4 @@ mod live;
 mod polling;
 mod process;
 mod random;
+mod reference;

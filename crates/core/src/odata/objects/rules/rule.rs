@@ -1,15 +1,12 @@
 //! Rules: fields that must go together (API page 2A1).
 
 use saibo_model::edm::Value;
-use saibo_model::url::UnitUrl;
+use saibo_model::url::{
+    UnitUrl, is_cell_url, is_http_url, is_localbox_url, is_localcell_url, is_localunit_url,
+};
 use saibo_model::{ErrorCode, Result};
-use saibo_odata::constraint::{is_cell_url, is_http_url, is_local_url};
 
 use super::super::fields::Fields;
-
-const LOCAL_UNIT: &str = "personium-localunit";
-const LOCAL_CELL: &str = "personium-localcell";
-const LOCAL_BOX: &str = "personium-localbox";
 
 /// Checks the fields of a Rule.
 ///
@@ -65,10 +62,10 @@ impl Rule<'_> {
         }
         let Some(object) = self.object.filter(|_| !self.external) else { return true };
         if self.in_box {
-            is_local_url(LOCAL_BOX, object)
-                || (is_local_url(LOCAL_CELL, object) && object.starts_with("personium-localcell:/__"))
+            is_localbox_url(object)
+                || (is_localcell_url(object) && object.starts_with("personium-localcell:/__"))
         } else {
-            is_local_url(LOCAL_CELL, object)
+            is_localcell_url(object)
         }
     }
 
@@ -76,11 +73,13 @@ impl Rule<'_> {
         let needs = matches!(self.action, Some("exec" | "relay" | "relay.event" | "relay.data"));
         match (self.action, self.target) {
             (_, None) => !needs,
-            (Some("exec"), Some(url)) => is_local_url(if self.in_box { LOCAL_BOX } else { LOCAL_CELL }, url),
+            (Some("exec"), Some(url)) if self.in_box => is_localbox_url(url),
+            (Some("exec"), Some(url)) => is_localcell_url(url),
             (Some("relay" | "relay.data"), Some(url)) => {
                 is_http_url(url)
-                    || [LOCAL_UNIT, LOCAL_CELL].iter().any(|scheme| is_local_url(scheme, url))
-                    || (self.in_box && is_local_url(LOCAL_BOX, url))
+                    || is_localunit_url(url)
+                    || is_localcell_url(url)
+                    || (self.in_box && is_localbox_url(url))
             }
             (Some("relay.event"), Some(url)) => is_cell_url(url) || url == "personium-localcell:/",
             _ => true,

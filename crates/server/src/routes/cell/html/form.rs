@@ -8,7 +8,7 @@ use super::page::{escape, page};
 use crate::http::Response;
 
 /// What of the request is sent along with the form.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -17,6 +17,7 @@ const KEPT: [&str; 8] = [
     "expires_in",
     "code_challenge",
     "code_challenge_method",
+    "nonce",
 ];
 
 /// The form to log in, or with `change` the one to change a password.
