@@ -33,6 +33,20 @@ crash rounds="50":
 polling:
     SAIBO_POLLING_FULL=1 cargo test -p saibo-server --test it portability::polling -- --nocapture
 
+# WebDAV clients on a unit of their own: `litmus`, and `rclone` with as many files (apt-get install litmus rclone)
+webdav files="5000":
+    scripts/litmus.sh
+    FILES={{files}} scripts/rclone.sh
+
+# Let clients that others wrote use a unit
+clients:
+    scripts/clients.sh
+
+# Look for inputs that break a parser, for some seconds each
+fuzz seconds="60":
+    SAIBO_FUZZ_SECONDS={{seconds}} cargo test -p saibo-odata -p saibo-dav -p saibo-oauth --test fuzz
+    SAIBO_FUZZ_SECONDS={{seconds}} cargo test -p saibo-oauth -p saibo-saml -p saibo-archive -- mutated claims_read_back
+
 # Measure (see bench/README.md)
 bench *flags:
     cargo build --release

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Synchronises many small files with a Box and back by `rclone`, twice: first all of them, then what changed since.
-# Whatever differs, in either round and either direction, is an error. After it, whole trees are copied and moved
-# inside the Box.
+# Whatever differs is an error. Then the whole tree is copied inside the Box, and some of it by `rclone`, too.
 #
-# FILES   how many; 5000 without it
+# FILES   how many; 5000 without it. rclone sends no more than a hundred requests a second, and a file takes three
 # SAIBO   the program to run; without it, a build for development
 set -euo pipefail
 . "$(dirname "$0")/unit.sh"
@@ -33,7 +32,6 @@ PYTHON
 # There and back; then once more, when nothing may be left to do.
 round() {
     sync "$WORK/here" box:tree
-    rclone check --checkers 8 --download "$WORK/here" box:tree 2>"$WORK/answer" || { cat "$WORK/answer"; exit 1; }
     sync box:tree "$WORK/back"
     diff -r "$WORK/here" "$WORK/back"
     for direction in "$WORK/here box:tree" "box:tree $WORK/back"; do
@@ -48,8 +46,8 @@ round
 echo "$FILES files there and back: $((SECONDS - began)) s"
 
 # What is longer, what is new, what is gone.
-find "$WORK/here" -name '*7.txt' -exec sh -c 'echo more >>"$1"' _ {} \;
-find "$WORK/here" -name '*8.txt' -delete
+find "$WORK/here" -name '*8*.txt' -delete
+find "$WORK/here" -name '*77*.txt' -exec sh -c 'for file; do echo more >>"$file"; done' _ {} +
 rm -r "$WORK/here/f0/0"
 mkdir -p "$WORK/here/new/deep/er"
 echo new >"$WORK/here/new/deep/er/file"
@@ -57,9 +55,11 @@ began=$SECONDS
 round
 echo "and what changed since: $((SECONDS - began)) s"
 
-# Inside the Box, by COPY and MOVE.
-rclone copy box:tree/f0 box:copied
-rclone check --download box:tree/f0 box:copied 2>"$WORK/answer" || { cat "$WORK/answer"; exit 1; }
-rclone move box:copied box:moved
-rclone check --download box:tree/f0 box:moved 2>"$WORK/answer" || { cat "$WORK/answer"; exit 1; }
+# Inside the Box: the tree by one COPY, and some of it by the COPY of each file and the MOVE of the collection.
+same() { rclone check "$@" 2>"$WORK/answer" || { cat "$WORK/answer" >&2; exit 1; }; }
+call -X COPY "$CELL/files/tree" -H "Destination: $CELL/files/copied"
+same --size-only box:tree box:copied
+rclone copy box:copied/f0/é1 box:some
+rclone move box:some box:moved
+same --download "$WORK/here/f0/é1" box:moved
 echo "copied and moved inside the Box"

@@ -105,6 +105,7 @@ impl Unit {
             match job.kind {
                 JobKind::Export => crate::export::resume(self, job)?,
                 JobKind::Import => crate::import::resume(self, job)?,
+                JobKind::Check => crate::import::dry::job::resume(self, job)?,
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ fn a_fault_that_takes_several_steps_is_found() {
     });
     let panic = found.unwrap_err();
     let message = message(panic.as_ref());
-    assert!(message.starts_with("too deep: steps: \"") && message.contains("(("), "{message}");
+    assert!(message.starts_with("too deep: steps: \""), "{message}");
 }
 
 #[test]

@@ -147,15 +147,22 @@ impl PasswordHasher {
         }
     }
 
-    /// Whether the password is the one that was hashed. What cannot be read, or costs too much, never matches.
+    /// Whether the password is the one that was hashed. What cannot be read, or costs too much, never matches. A
+    /// wrong one takes about as long as with a new hash, whatever is stored.
     #[must_use]
     pub fn verify(&self, stored: &StoredPassword, password: &str) -> bool {
-        match stored.algorithm.as_deref() {
-            Some(argon2id::NAME) => argon2id::verify(stored, password),
-            Some(scrypt::NAME) => scrypt::verify(stored, password),
-            Some(legacy::NAME | "") | None => legacy::verify(stored, password, self.legacy_salt.as_deref()),
-            Some(_) => false,
+        let checked = match stored.algorithm.as_deref() {
+            Some(argon2id::NAME) => argon2id::check(stored, password),
+            Some(scrypt::NAME) => scrypt::check(stored, password),
+            Some(legacy::NAME | "") | None => {
+                legacy::verify(stored, password, self.legacy_salt.as_deref()).then_some(true)
+            }
+            Some(_) => None,
+        };
+        if checked.is_none() {
+            self.dummy_verify(password);
         }
+        checked == Some(true)
     }
 
     /// Takes as long as checking a password of a new hash. Called where there is no Account, or none with a

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use super::*;
 
+mod mutated;
+
 const NOW: i64 = 1_795_487_000_000;
 const CELL: &str = "http://localhost:9998/testcell1/";
 

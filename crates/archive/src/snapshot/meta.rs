@@ -116,6 +116,10 @@ impl<'de> Visitor<'de> for MetaVisitor {
         if !(0..=MAX_VERSION).contains(&version) {
             return Err(A::Error::custom(format_args!("`v` is {version}, no version")));
         }
+        let length = length.flatten();
+        if let Some(length) = length.filter(|length| i64::try_from(*length).is_err()) {
+            return Err(A::Error::custom(format_args!("`cl` is {length}, no length")));
+        }
         Ok(NodeMeta {
             id: id.filter(|id| !id.is_empty()).ok_or_else(|| missing("i"))?,
             kind: NodeKind::from_name(&kind)
@@ -125,7 +129,7 @@ impl<'de> Visitor<'de> for MetaVisitor {
             version,
             cell_status: cell_status.flatten(),
             content_type: content_type.flatten(),
-            length: length.flatten(),
+            length,
             encryption: encryption.flatten(),
             acl: acl.flatten(),
             properties: properties.flatten(),

@@ -6,6 +6,7 @@ mod build;
 mod flips;
 mod hostile;
 mod large;
+mod mutated;
 mod reference;
 mod roundtrip;
 mod tampering;

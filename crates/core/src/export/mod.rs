@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::access::Access;
-use crate::job::{Counts, End, Job, JobKind, Past, Progress, Running, State, Status, Totals};
+use crate::job::{Counts, End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, clock};
 
@@ -74,6 +74,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String
             kind: JobKind::Export,
             name,
             started_at: now,
+            options: Options::default(),
             state: State::Running,
         },
     )

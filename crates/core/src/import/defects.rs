@@ -9,7 +9,7 @@ use saibo_store::builder::Defect;
 use saibo_store::{Builder, ReadTx};
 
 /// Where in a snapshot a document stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Whence {
     pub(super) kind: Kind,
     pub(super) line: u64,
@@ -22,7 +22,7 @@ impl fmt::Display for Whence {
 }
 
 /// Something names what is not there.
-fn missing(what: String) -> saibo_model::Error {
+pub(super) fn missing(what: String) -> saibo_model::Error {
     ErrorCode::NavigationKeyNotFound.with([what])
 }
 

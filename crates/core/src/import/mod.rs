@@ -5,6 +5,7 @@
 //! replaced is kept for a time and can be brought back.
 
 mod defects;
+pub mod dry;
 mod read;
 mod replaced;
 mod row;
@@ -15,9 +16,10 @@ use std::sync::Arc;
 
 use saibo_archive::{Limits, SnapshotReader};
 use saibo_model::{ErrorCode, Id, Result, name};
+use saibo_store::ReadSeek;
 
 use crate::access::Access;
-use crate::job::{End, Job, JobKind, Past, Progress, Running, State, Status, Totals};
+use crate::job::{End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals, history};
 use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, snapshot};
 
@@ -27,32 +29,43 @@ pub use replaced::{Replaced, remove_expired, replaced, undo};
 /// What is left free on the disk, whatever happens.
 const MARGIN: u64 = 64 << 20;
 
-/// How the imports of a Cell stand.
+/// How the imports into a Cell stand, dry runs included as long as they run; [`dry::last`] has what came of them.
 ///
 /// # Errors
 /// If somebody may not know.
 pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
     snapshot::authorize(cell, access)?;
-    unit.jobs().status(cell.id(), JobKind::Import)
+    let jobs = unit.jobs();
+    match jobs.running(cell.id(), JobKind::Check) {
+        Some(check) if jobs.running(cell.id(), JobKind::Import).is_none() => Ok(Status::Running(check)),
+        _ => jobs.status(cell.id(), JobKind::Import),
+    }
 }
 
-/// Cancels the import into a Cell; see [`Jobs::cancel`](crate::job::Jobs::cancel). It takes the same right as beginning
+/// Cancels the import into a Cell, or the dry run; see [`Jobs::cancel`](crate::job::Jobs::cancel). It takes the same right as beginning
 /// one.
 ///
 /// # Errors
 /// If somebody may not; [`ErrorCode::CellLocked`] if the new content is being put in its place already.
 pub fn cancel(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<Running>> {
     snapshot::authorize(cell, access)?;
-    unit.jobs().cancel(cell.id(), JobKind::Import)
+    match unit.jobs().cancel(cell.id(), JobKind::Import)? {
+        Some(cancelled) => Ok(Some(cancelled)),
+        None => unit.jobs().cancel(cell.id(), JobKind::Check),
+    }
 }
 
-/// The imports into a Cell that are over, the latest first.
+/// The imports into a Cell and the dry runs that are over, the latest first.
 ///
 /// # Errors
 /// If somebody may not know.
 pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
     snapshot::authorize(cell, access)?;
-    unit.jobs().history(cell.id(), JobKind::Import)
+    let mut past = unit.jobs().history(cell.id(), JobKind::Import)?;
+    past.extend(unit.jobs().history(cell.id(), JobKind::Check)?);
+    past.sort_by_key(|past| std::cmp::Reverse(past.started_at));
+    past.truncate(history::KEPT);
+    Ok(past)
 }
 
 /// Accepts an import of the snapshot of a name (without `.zip`).
@@ -63,13 +76,10 @@ pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
 /// [`ErrorCode::SnapshotEntryMissing`]); [`ErrorCode::CellLocked`] while another runs; [`ErrorCode::DiskFull`] if
 /// there is not enough space for it.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String>) -> Result<()> {
-    snapshot::authorize(cell, access)?;
-    let name = name.ok_or_else(|| ErrorCode::BodyKeyMissing.with(["Name"]))?;
-    if !name::is_snapshot_name(&name) {
-        return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
+    let (name, archive) = accept(unit, cell, access, name)?;
+    if unit.jobs().running(cell.id(), JobKind::Check).is_some() {
+        return Err(ErrorCode::CellLocked.with(["dry run"]));
     }
-    let (_info, file) = snapshot::open(unit, cell.id(), &file_name(&name))?;
-    let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
     check_space(unit, &archive)?;
     run(
         unit,
@@ -79,9 +89,27 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String
             kind: JobKind::Import,
             name,
             started_at: clock::now(),
+            options: Options::default(),
             state: State::Running,
         },
     )
+}
+
+/// What is refused at once, of an import and of a dry run: by who asks, by the name, by the file's structure.
+fn accept(
+    unit: &Unit,
+    cell: &Cell,
+    access: &Access,
+    name: Option<String>,
+) -> Result<(String, SnapshotReader<Box<dyn ReadSeek>>)> {
+    snapshot::authorize(cell, access)?;
+    let name = name.ok_or_else(|| ErrorCode::BodyKeyMissing.with(["Name"]))?;
+    if !name::is_snapshot_name(&name) {
+        return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
+    }
+    let (_info, file) = snapshot::open(unit, cell.id(), &file_name(&name))?;
+    let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    Ok((name, archive))
 }
 
 /// Takes up an import that a unit which was stopped left running: what it had built is gone, so it begins again.
@@ -119,13 +147,17 @@ fn import(unit: &Unit, id: &Id, job: Job, progress: &Arc<Progress>) -> Result<Jo
     swap::adopt(unit, &unit.cell_of(id)?, built, &making, job, progress.counts())
 }
 
-fn check_space(unit: &Unit, archive: &SnapshotReader<impl Read + Seek>) -> Result<()> {
-    let totals = archive.totals();
-    let needed = totals
+/// How much an import may need on the disk.
+fn space_needed(totals: saibo_archive::Totals) -> u64 {
+    totals
         .content_bytes
         .saturating_add(totals.document_bytes.saturating_mul(2))
         .saturating_add(totals.resources.saturating_mul(512))
-        .saturating_add(MARGIN);
+        .saturating_add(MARGIN)
+}
+
+fn check_space(unit: &Unit, archive: &SnapshotReader<impl Read + Seek>) -> Result<()> {
+    let needed = space_needed(archive.totals());
     let free = unit.backend().free_space()?;
     if free < needed {
         let why = format!("an import may need {needed} bytes and {free} are free");

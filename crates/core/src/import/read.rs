@@ -37,7 +37,7 @@ pub(super) fn build(
         // Written by the reference: its checksums are checked as it is read.
         progress.work(snapshot.totals().bytes / weight::VERIFY_PART);
     }
-    let from = cell_id(&snapshot)?;
+    let (from, _name) = own_document(&snapshot)?;
     let mut import = Import {
         from,
         cell,
@@ -54,12 +54,14 @@ pub(super) fn build(
     Ok(import.builder.finish()?)
 }
 
-/// Id of the Cell that the snapshot was made of.
-fn cell_id(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<Id> {
+/// Id of the Cell that the snapshot was made of, and its name if it says so.
+pub(super) fn own_document(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<(Id, Option<String>)> {
     let mut lines = snapshot.documents(Kind::Cell).map_err(archive::error)?;
     let line = lines.read().map_err(archive::error)?;
-    line.map(|line| Id::from(line.id.as_ref()))
-        .ok_or_else(|| ErrorCode::SnapshotEntryMissing.with(["10_odata/00_cell.json"]))
+    let line = line.ok_or_else(|| ErrorCode::SnapshotEntryMissing.with(["10_odata/00_cell.json"]))?;
+    let fields: Option<serde_json::Value> = serde_json::from_str(line.fields).ok();
+    let name = fields.and_then(|fields| fields["Name"].as_str().map(str::to_owned));
+    Ok((Id::from(line.id.as_ref()), name))
 }
 
 struct Import<'a> {
@@ -97,7 +99,7 @@ impl Import<'_> {
     fn document(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<()> {
         let document = row::document(line, at)?;
         if let Some(collection) = &document.set.collection {
-            self.note_box(line, at, collection)?;
+            note_box(&mut self.boxes, line, at, collection)?;
         }
         let origin = Origin { line: at.line };
         self.builder.document(&document, origin)?;
@@ -111,24 +113,6 @@ impl Import<'_> {
             self.builder.to_one_link(&Id::from(id), origin)?;
         }
         Ok(())
-    }
-
-    /// Remembers which Box a collection's documents say that it is in; they must agree.
-    fn note_box(&mut self, line: &DocumentLine<'_>, at: Whence, collection: &Id) -> Result<()> {
-        let Some(box_id) = line.box_id.as_deref() else {
-            return Err(row::wrong(at, "`b`, the id of its Box, is missing"));
-        };
-        match self.boxes.get(collection) {
-            Some((known, _)) if known == box_id => Ok(()),
-            Some((known, _)) => Err(row::wrong(
-                at,
-                format!("its collection {collection} is in the Box {known} and in the Box {box_id}"),
-            )),
-            None => {
-                self.boxes.insert(collection.clone(), (box_id.to_owned(), at));
-                Ok(())
-            }
-        }
     }
 
     fn links(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
@@ -239,5 +223,28 @@ impl Import<'_> {
         self.progress.work(work);
         self.progress.done(0, bytes);
         Ok(())
+    }
+}
+
+/// Remembers which Box a collection's documents say that it is in; they must agree.
+pub(super) fn note_box(
+    boxes: &mut HashMap<Id, (String, Whence)>,
+    line: &DocumentLine<'_>,
+    at: Whence,
+    collection: &Id,
+) -> Result<()> {
+    let Some(box_id) = line.box_id.as_deref() else {
+        return Err(row::wrong(at, "`b`, the id of its Box, is missing"));
+    };
+    match boxes.get(collection) {
+        Some((known, _)) if known == box_id => Ok(()),
+        Some((known, _)) => Err(row::wrong(
+            at,
+            format!("its collection {collection} is in the Box {known} and in the Box {box_id}"),
+        )),
+        None => {
+            boxes.insert(collection.clone(), (box_id.to_owned(), at));
+            Ok(())
+        }
     }
 }

@@ -130,10 +130,11 @@ fn forget(unit: &Unit, one: &Replaced, place: &Place) -> Result<bool> {
     Ok(forgotten)
 }
 
-/// Forgets what was replaced of a Cell that is deleted; the backend removes the data.
+/// Forgets what was replaced of a Cell that is deleted, and what a dry run found; the backend removes the data.
 pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
-    let gone = replaced(unit, cell)?;
-    unit.backend()
-        .register()
-        .write(move |tx| gone.iter().try_for_each(|one| tx.set_value(SCOPE, &one.key(), None)))
+    let (gone, owner) = (replaced(unit, cell)?, cell.clone());
+    unit.backend().register().write(move |tx| {
+        super::dry::job::forget(tx, &owner)?;
+        gone.iter().try_for_each(|one| tx.set_value(SCOPE, &one.key(), None))
+    })
 }

@@ -9,49 +9,64 @@ use crate::document::{self, Extra};
 /// The longest id that is believed: twice what the API ever makes of two of them.
 const MAX_ID: usize = 128;
 
-/// The document of a line.
-pub(super) fn document(line: &DocumentLine<'_>, at: Whence) -> Result<Document> {
-    let id = Id::from(line.id.as_ref());
-    if line.id.is_empty() || line.id.len() > MAX_ID {
+/// What a document's line has to have.
+pub(super) struct Shape<'l> {
+    pub(super) id: &'l str,
+    /// What tells it from the others of its set.
+    pub(super) key: String,
+    pub(super) parent: Option<&'l str>,
+    pub(super) peer: Option<&'l str>,
+    /// What else it is linked with.
+    unknown: Vec<(&'l str, &'l str)>,
+}
+
+/// Checks the shape of a line.
+pub(super) fn shape<'l>(line: &'l DocumentLine<'_>, at: Whence) -> Result<Shape<'l>> {
+    let id = line.id.as_ref();
+    if id.is_empty() || id.len() > MAX_ID {
         return Err(wrong(at, "`_id` is empty or too long"));
     }
+    check_set(line, at)?;
+    let mut shape = Shape { id, key: key_of(line, at)?, parent: None, peer: None, unknown: Vec::new() };
+    for (name, id) in line.links.iter().flatten() {
+        if document::parent_kind(line.kind).is_some_and(|kind| kind.name() == name) {
+            shape.parent = Some(id.as_ref());
+        } else if line.kind == Kind::AssociationEnd && name == line.kind.name() {
+            shape.peer = Some(id.as_ref());
+        } else {
+            shape.unknown.push((name.as_ref(), id.as_ref()));
+        }
+    }
+    Ok(shape)
+}
+
+/// The document of a line.
+pub(super) fn document(line: &DocumentLine<'_>, at: Whence) -> Result<Document> {
+    let Shape { id, key, parent, peer, unknown } = shape(line, at)?;
     let set = EntitySet {
         kind: line.kind,
         collection: line.collection.as_deref().map(Id::from),
         entity_type: line.entity_type.as_deref().map(Id::from),
     };
-    check_set(&set, at)?;
-    let mut document = Document {
+    Ok(Document {
         seq: 0,
-        key: key_of(line, at)?,
-        id,
+        key,
+        id: Id::from(id),
         set,
-        parent: None,
-        peer: None,
+        parent: parent.map(Id::from),
+        peer: peer.map(Id::from),
         version: 1,
         published: line.published,
         updated: line.updated,
         body: line.fields.to_owned(),
         hidden: line.hidden.filter(|hidden| *hidden != "{}").map(str::to_owned),
-        extra: None,
-    };
-    let mut unknown = Vec::new();
-    for (name, id) in line.links.iter().flatten() {
-        if document::parent_kind(line.kind).is_some_and(|kind| kind.name() == name) {
-            document.parent = Some(Id::from(id.as_ref()));
-        } else if line.kind == Kind::AssociationEnd && name == line.kind.name() {
-            document.peer = Some(Id::from(id.as_ref()));
-        } else {
-            unknown.push((name.as_ref(), id.as_ref()));
-        }
-    }
-    document.extra = Extra::to_text(line.dynamic, line.acl, &unknown, &line.unknown);
-    Ok(document)
+        extra: Extra::to_text(line.dynamic, line.acl, &unknown, &line.unknown),
+    })
 }
 
-fn check_set(set: &EntitySet, at: Whence) -> Result<()> {
+fn check_set(line: &DocumentLine<'_>, at: Whence) -> Result<()> {
     let in_collection = matches!(
-        set.kind,
+        line.kind,
         Kind::EntityType
             | Kind::ComplexType
             | Kind::Property
@@ -59,10 +74,10 @@ fn check_set(set: &EntitySet, at: Whence) -> Result<()> {
             | Kind::AssociationEnd
             | Kind::UserData
     );
-    if in_collection && set.collection.is_none() {
+    if in_collection && line.collection.is_none() {
         return Err(wrong(at, "`n`, the id of its collection, is missing"));
     }
-    if set.kind == Kind::UserData && set.entity_type.is_none() {
+    if line.kind == Kind::UserData && line.entity_type.is_none() {
         return Err(wrong(at, "`t`, the id of its EntityType, is missing"));
     }
     Ok(())

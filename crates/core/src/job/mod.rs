@@ -22,7 +22,7 @@ use crate::clock;
 
 pub use history::Past;
 pub use progress::{Counts, Phase, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
-pub use record::{Job, JobKind, State};
+pub use record::{Job, JobKind, Options, State};
 
 use record::SCOPE;
 

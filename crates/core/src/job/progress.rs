@@ -3,6 +3,7 @@
 //! Work is measured in bytes, weighed so that equal shares take about equal time; what there is to do is counted
 //! before the first byte is moved. Whatever is asked, the answer never goes back.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use saibo_model::ErrorCode;
@@ -96,6 +97,7 @@ pub struct Progress {
     documents: AtomicU64,
     links: AtomicU64,
     files: AtomicU64,
+    told: OnceLock<String>,
 }
 
 /// How much a job has done, told apart.
@@ -195,6 +197,17 @@ impl Progress {
     /// Counts a file as done.
     pub fn file(&self) {
         self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says what came of it, as JSON; once.
+    pub fn tell(&self, result: String) {
+        let _ = self.told.set(result);
+    }
+
+    /// What came of it, where that is more than that it is done.
+    #[must_use]
+    pub fn told(&self) -> Option<&str> {
+        self.told.get().map(String::as_str)
     }
 
     /// How much is done.

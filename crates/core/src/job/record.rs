@@ -17,11 +17,13 @@ pub enum JobKind {
     Export,
     /// Replaces the Cell's content by a snapshot's.
     Import,
+    /// Looks what an import would do.
+    Check,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [JobKind; 2] = [JobKind::Export, JobKind::Import];
+    pub const ALL: [JobKind; 3] = [JobKind::Export, JobKind::Import, JobKind::Check];
 
     /// As the register and answers name it.
     #[must_use]
@@ -29,6 +31,7 @@ impl JobKind {
         match self {
             JobKind::Export => "export",
             JobKind::Import => "import",
+            JobKind::Check => "check",
         }
     }
 }
@@ -88,6 +91,14 @@ impl State {
     }
 }
 
+/// What was asked for beside what every job of a kind does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Of a dry run: whether every byte is compared with the manifest.
+    pub hashes: bool,
+}
+
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -101,6 +112,9 @@ pub struct Job {
     pub name: String,
     /// When it was accepted, ms since 1970.
     pub started_at: i64,
+    /// What else was asked for.
+    #[serde(default)]
+    pub options: Options,
     /// How it stands.
     #[serde(flatten)]
     pub state: State,

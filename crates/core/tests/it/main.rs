@@ -8,6 +8,7 @@ mod hooked;
 mod objects;
 mod portability;
 mod portability_crash;
+mod portability_dry;
 mod portability_swap;
 mod support;
 mod token;

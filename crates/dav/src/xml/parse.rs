@@ -4,11 +4,12 @@
 //! number of elements and lengths are bounded, so that a body of the largest size allowed cannot become a
 //! tree much larger than itself.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesStart, Event, attributes};
 use quick_xml::name::{PrefixDeclaration, QName, ResolveResult};
 use saibo_model::{Error, ErrorCode, Result};
 
@@ -122,7 +123,7 @@ impl Parser<'_> {
 
     fn name(&self, name: QName<'_>, namespace: ResolveResult<'_>) -> Result<Name> {
         let namespace = match namespace {
-            ResolveResult::Bound(namespace) => self.shared(namespace.0),
+            ResolveResult::Bound(namespace) => self.shared(&normalized(namespace.0)?),
             ResolveResult::Unbound => "".into(),
             ResolveResult::Unknown(_) => return Err(malformed("a prefix that nothing declares")),
         };
@@ -166,6 +167,12 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// A namespace's name as it is meant: the resolver gives what stands in the declaration.
+fn normalized(declared: &str) -> Result<Cow<'_, str>> {
+    let attribute = attributes::Attribute { key: QName("xmlns"), value: declared.into() };
+    attribute.normalized_value(XmlVersion::Implicit1_0).map_err(malformed)
 }
 
 fn declared(declaration: PrefixDeclaration<'_>, namespace: &str) -> Result<Declaration> {
@@ -216,6 +223,14 @@ mod tests {
         assert_eq!(root.content.len(), 5);
         assert!(root.child("urn:x", "b").is_some());
         assert!(root.child("", "c").is_some());
+    }
+
+    #[test]
+    fn namespaces_are_what_their_declarations_mean() {
+        let root = parse(b"<D:a xmlns:D='DAV&#58;' xmlns='u?a&amp;b\tc'><b/></D:a>").unwrap();
+        assert!(root.name.is("DAV:", "a"));
+        assert!(root.child("u?a&b c", "b").is_some());
+        assert_eq!(root.declarations[1].namespace.as_ref(), "u?a&b c");
     }
 
     #[test]

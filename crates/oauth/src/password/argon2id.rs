@@ -66,10 +66,12 @@ pub(super) fn hash(password: &str, cost: Argon2Cost) -> Result<StoredPassword, H
     })
 }
 
-pub(super) fn verify(stored: &StoredPassword, password: &str) -> bool {
-    let Some((cost, salt, hash)) = parse(&stored.credential) else { return false };
+/// Whether it matches; `None` at once where it cannot be checked.
+pub(super) fn check(stored: &StoredPassword, password: &str) -> Option<bool> {
+    let (cost, salt, hash) = parse(&stored.credential)?;
     let mut key = vec![0; hash.len()];
-    derive(password, &salt, cost, &mut key).is_some() && bool::from(key.ct_eq(&hash))
+    derive(password, &salt, cost, &mut key)?;
+    Some(bool::from(key.ct_eq(&hash)))
 }
 
 pub(super) fn spend(password: &str, cost: Argon2Cost) -> Option<[u8; KEY_LEN]> {
@@ -107,6 +109,10 @@ fn parse(credential: &str) -> Option<(Argon2Cost, Vec<u8>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn verify(stored: &StoredPassword, password: &str) -> bool {
+        check(stored, password) == Some(true)
+    }
 
     fn stored(credential: &str) -> StoredPassword {
         StoredPassword { algorithm: Some(NAME.into()), attributes: None, credential: credential.into() }

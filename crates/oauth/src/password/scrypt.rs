@@ -64,17 +64,19 @@ pub(super) fn hash(password: &str, cost: ScryptCost) -> Result<StoredPassword, H
     })
 }
 
-pub(super) fn verify(stored: &StoredPassword, password: &str) -> bool {
-    let Some((cost, salt, hash)) = parse(&stored.credential) else { return false };
+/// Whether it matches; `None` at once where it cannot be checked.
+pub(super) fn check(stored: &StoredPassword, password: &str) -> Option<bool> {
+    let (cost, salt, hash) = parse(&stored.credential)?;
     let declared = match stored.attributes.as_deref() {
         Some(attributes) => key_length(attributes),
         None => Some(KEY_LEN),
     };
     if declared != Some(hash.len()) {
-        return false;
+        return None;
     }
     let mut key = vec![0; hash.len()];
-    derive(password, &salt, cost, &mut key).is_some() && bool::from(key.ct_eq(&hash))
+    derive(password, &salt, cost, &mut key)?;
+    Some(bool::from(key.ct_eq(&hash)))
 }
 
 pub(super) fn spend(password: &str, cost: ScryptCost) -> Option<[u8; KEY_LEN]> {
@@ -121,6 +123,10 @@ fn key_length(attributes: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn verify(stored: &StoredPassword, password: &str) -> bool {
+        check(stored, password) == Some(true)
+    }
 
     fn stored(credential: &str) -> StoredPassword {
         StoredPassword {

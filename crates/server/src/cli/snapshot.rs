@@ -1,5 +1,6 @@
 //! `saibo snapshot`: what a snapshot file is and whether it is whole, without a unit.
 
+mod check;
 mod file;
 mod key;
 mod show;
@@ -7,6 +8,7 @@ mod verify;
 
 use clap::Subcommand;
 
+pub(super) use check::text as report_text;
 pub(super) use file::{Opening, open};
 pub(super) use key::PublicKey;
 pub(super) use verify::check;
@@ -17,6 +19,7 @@ use super::Outcome;
 #[derive(Debug, Subcommand)]
 pub(super) enum SnapshotCommand {
     Verify(verify::Verify),
+    Check(check::Check),
     Show(show::Show),
 }
 
@@ -24,6 +27,7 @@ impl SnapshotCommand {
     pub(super) fn run(self) -> Outcome {
         match self {
             Self::Verify(verify) => verify.run(),
+            Self::Check(check) => check.run(),
             Self::Show(show) => show.run(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{Answer, Client, ClientError, JobStatus, Result};
@@ -126,6 +126,27 @@ impl RemoteCell {
         let url = format!("{}__import", self.url);
         self.client.call("POST", &url).json(&json!({ "Name": name })).send()?.expect(&[202])?;
         Ok(())
+    }
+
+    /// Begins a dry run of that.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn start_dry_run(&self, name: &str) -> Result<()> {
+        let url = format!("{}__import", self.url);
+        let body = json!({ "Name": name, "DryRun": true });
+        self.client.call("POST", &url).json(&body).send()?.expect(&[202])?;
+        Ok(())
+    }
+
+    /// What the last dry run came to, as the unit says it.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn dry_run(&self) -> Result<Value> {
+        let url = format!("{}__import", self.url);
+        let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
+        Ok(answer.expect(&[200])?.json()?["dry_run"].take())
     }
 
     /// Cancels the export that runs.

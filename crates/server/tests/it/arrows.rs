@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate with the crates of ours that it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("odata", &["model"]),
     ("dav", &["model"]),
@@ -17,11 +17,19 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("store-sqlite", &["model", "store"]),
     ("core", &["model", "odata", "dav", "oauth", "saml", "archive", "store"]),
     ("bench", &["archive"]),
+    ("fuzz", &[]),
     ("server", &["model", "odata", "dav", "oauth", "saml", "archive", "store", "store-sqlite", "core"]),
 ];
 
 /// The same for tests alone.
-const IN_TESTS: [(&str, &[&str]); 1] = [("core", &["store-sqlite"])];
+const IN_TESTS: [(&str, &[&str]); 6] = [
+    ("core", &["store-sqlite"]),
+    ("odata", &["fuzz"]),
+    ("dav", &["fuzz"]),
+    ("oauth", &["fuzz"]),
+    ("saml", &["fuzz"]),
+    ("archive", &["fuzz"]),
+];
 
 /// A package of the workspace: what it depends on, each with whether that is for tests alone.
 type Package = BTreeSet<(String, bool)>;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use saibo_core::job::{End, Job, JobKind, Phase, Progress, State, Totals};
+use saibo_core::job::{End, Job, JobKind, Options, Phase, Progress, State, Totals};
 use saibo_model::{ErrorCode, Result};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ impl Held {
             kind,
             name: "held".to_owned(),
             started_at: 1_486_976_400_000,
+            options: Options::default(),
             state: State::Running,
         };
         let (end, ended) = channel();

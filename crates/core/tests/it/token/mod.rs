@@ -8,6 +8,7 @@ mod key;
 mod owner;
 mod password;
 mod refresh;
+mod timing;
 mod transcell;
 
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -180,6 +180,27 @@ fn deactivated_accounts_stay_so_when_their_password_changes() {
     assert_eq!(world.token(&cell, &RIGHT.replace("password1", "password2")), Err(FAILED));
 }
 
+/// A right password is remembered for a while, and no longer than it is right.
+#[test]
+fn basic_authentication_ends_with_its_password_and_its_account() {
+    let world = World::new();
+    let cell = world.cell("alice");
+    account(&cell, "alice", json!({}));
+    let lets_in = |credentials: &str| {
+        let access = world.with(&cell, &format!("Basic {credentials}"));
+        matches!(access.subject, saibo_core::Subject::Basic(_))
+    };
+    let (first, second) = ("YWxpY2U6cGFzc3dvcmQx", "YWxpY2U6cGFzc3dvcmQy");
+    assert!(lets_in(first) && lets_in(first) && !lets_in(second) && lets_in(first));
+    let access = world.bearer(&cell, &world.log_in(&cell, "")["access_token"]);
+    saibo_core::token::change(&world.fixture.unit, &cell, &access, Some("password2"), world.now()).unwrap();
+    assert!(!lets_in(first) && lets_in(second) && lets_in(second) && !lets_in(first));
+    let mut document = cell.store().read(|tx| Account::find(tx, "alice")).unwrap().unwrap().document;
+    document.body = json!({ "Name": "alice", "Status": "deactivated" }).to_string();
+    cell.store().write(move |tx| tx.put_document(&mut document)).unwrap();
+    assert!(!lets_in(second));
+}
+
 /// The unit of the tests hashes with scrypt.
 #[test]
 fn an_old_hash_is_replaced_at_the_next_login() {

@@ -9,13 +9,14 @@ use std::time::Instant;
 
 use clap::Args;
 use saibo_core::clock;
+use saibo_core::import::dry::Report;
 
 use super::target::Target;
 use super::watch::{PAUSE, unless_interrupted, watch};
 use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
-use crate::cli::snapshot::check;
+use crate::cli::snapshot::{check, report_text};
 use crate::cli::{Outcome, figures};
 use crate::client::{JobStatus, RemoteCell};
 
@@ -32,6 +33,9 @@ pub(in crate::cli) struct Import {
     /// Create the Cell if there is none; takes the token of a unit user
     #[arg(long)]
     create: bool,
+    /// Say what would be replaced and lost, what is wrong and what is in the way, and import nothing
+    #[arg(long, conflicts_with = "create")]
+    dry_run: bool,
     /// Leave the snapshot in the unit
     #[arg(long)]
     keep: bool,
@@ -57,6 +61,13 @@ impl Import {
         }
         let name = format!("import_{}", clock::now());
         let file = format!("{name}.zip");
+        if self.dry_run {
+            let report = upload(&cell, &self.file, &file).and_then(|()| try_out(&cell, &name));
+            let _ = cell.delete_snapshot(&file);
+            let report = report?;
+            output::say(&report_text(&report));
+            return Ok(if report.importable { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         let imported = upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name));
         if !self.keep || imported.is_err() {
             // It may be that it never came to be; and nothing hangs on it.
@@ -94,6 +105,21 @@ fn import(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
             Err(format!("the import failed, and the Cell is as it was: {message} ({code})").into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Has the unit look what the import would do.
+fn try_out(cell: &RemoteCell, name: &str) -> Result<Report, Box<dyn Error>> {
+    let interruption = Interruption::awaited()?;
+    cell.start_dry_run(name)?;
+    let look = unless_interrupted(cell, name, &interruption, RemoteCell::cancel_import);
+    watch(cell, "checking", PAUSE, RemoteCell::import_status, look)?;
+    let told = cell.dry_run()?;
+    match told["outcome"].as_str() {
+        Some("done") => Ok(serde_json::from_value(told)?),
+        Some("cancelled") => Err("the dry run was cancelled".into()),
+        Some(_) => Err(format!("the dry run failed: {} ({})", told["message"], told["code"]).into()),
+        None => Err("the unit does not know dry runs, or another import has begun meanwhile".into()),
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::job;
+use super::job::{self, Standing};
 use crate::http::Response;
 use crate::routes::Context;
 
@@ -49,11 +49,11 @@ pub(super) fn are_wanted(accept: Option<&str>) -> bool {
 ///
 /// # Errors
 /// [`ErrorCode::TooManyConcurrentRequests`] if as many listen as the unit allows.
-pub(super) fn respond(context: &Context, kind: JobKind, status: Status) -> Result<Response> {
-    let response = match status {
+pub(super) fn respond(context: &Context, kind: JobKind, standing: Standing) -> Result<Response> {
+    let response = match standing.status {
         Status::Over(last) => {
-            let only = event("end", &job::ended(kind, last.as_ref()));
-            Response::bytes(200, EVENT_STREAM, only)
+            let body = job::with_dry_run(job::ended(kind, last.as_ref()), standing.dry_run.as_ref());
+            Response::bytes(200, EVENT_STREAM, event("end", &body))
         }
         Status::Running(running) => {
             let permit = context.app.listeners.clone().try_acquire_owned();
@@ -84,7 +84,8 @@ impl Seen {
         match running.ended() {
             None => Self::Running(job::in_progress(running).to_string()),
             Some(ended) => {
-                Self::Over((ended.state != State::Running).then(|| job::ended(ended.kind, Some(ended))))
+                Self::Over((ended.state != State::Running)
+                    .then(|| job::ended_now(ended, running.progress.told())))
             }
         }
     }

@@ -1,16 +1,20 @@
 //! `{cell}__export` (API pages 501 and 502).
 
-use saibo_core::export;
 use saibo_core::job::JobKind;
+use saibo_core::{Access, Cell, Unit, export};
 use saibo_model::Result;
 
-use super::job;
+use super::job::{self, Standing};
 use crate::http::Response;
 use crate::routes::{Caller, Context};
 
 /// `GET`: whether an export runs, and how far it is.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    job::get(context, JobKind::Export, export::status).await
+    job::get(context, JobKind::Export, look).await
+}
+
+fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
+    Ok(Standing { status: export::status(unit, cell, access)?, dry_run: None })
 }
 
 /// `POST`: begins one.

@@ -1,20 +1,28 @@
 //! `{cell}__import` (API pages 507 and 508).
 
-use saibo_core::import;
 use saibo_core::job::JobKind;
+use saibo_core::{Access, Cell, Unit, import};
 use saibo_model::Result;
 use serde_json::Value;
 
-use super::job;
+use super::job::{self, Standing};
 use crate::http::Response;
 use crate::routes::{Caller, Context};
 
 /// `GET`: whether an import runs and how far it is, or why the last one failed.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    job::get(context, JobKind::Import, import::status).await
+    job::get(context, JobKind::Import, look).await
 }
 
-/// `POST`: begins one; or, with `{"Undo": true}`, brings back what the last one replaced.
+fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
+    Ok(Standing {
+        status: import::status(unit, cell, access)?,
+        dry_run: import::dry::last(unit, cell, access)?,
+    })
+}
+
+/// `POST`: begins one; or, with `{"DryRun": true}`, looks what it would do; or, with `{"Undo": true}`, brings back what
+/// the last one replaced.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.
@@ -26,11 +34,16 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         .await?;
     let body = job::body(&mut context, false).await?;
     let undo = body.get("Undo") == Some(&Value::Bool(true));
+    let (dry_run, hashes) = (job::switch(&body, "DryRun")?, job::switch(&body, "Hashes")?);
     let name = job::text(&body, "Name")?;
     context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
-            if undo { import::undo(unit, &cell, &access) } else { import::start(unit, &cell, &access, name) }
+            match (undo, dry_run) {
+                (true, _) => import::undo(unit, &cell, &access),
+                (false, true) => import::dry::start(unit, &cell, &access, name, hashes),
+                (false, false) => import::start(unit, &cell, &access, name),
+            }
         })
         .await?;
     if undo {

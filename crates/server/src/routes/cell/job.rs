@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use saibo_core::export::iso8601;
+use saibo_core::import::dry::DryRun;
 use saibo_core::job::{Job, JobKind, Past, Running, State, Status, too_late};
 use saibo_core::{Access, Cell, Unit};
 use saibo_model::{ErrorCode, Result};
@@ -12,24 +13,31 @@ use super::events;
 use crate::http::{Response, error};
 use crate::routes::{Caller, Context};
 
-/// The use case that tells how the jobs of a kind stand, to those who may know.
-pub(super) type Look = fn(&Unit, &Cell, &Access) -> Result<Status>;
+/// How the jobs of a kind stand.
+pub(super) struct Standing {
+    pub(super) status: Status,
+    /// The last dry run, if it is to be told.
+    pub(super) dry_run: Option<DryRun>,
+}
+
+/// What tells how the jobs of a kind stand, to those who may know.
+pub(super) type Look = fn(&Unit, &Cell, &Access) -> Result<Standing>;
 
 /// `GET`: how the jobs of a kind stand, once or as a stream of events.
 pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<Response> {
     let caller = Caller::of(&context);
-    let status = context
+    let standing = context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
             look(unit, &cell, &access)
         })
         .await?;
     if events::are_wanted(context.request.header("accept")) {
-        return events::respond(&context, kind, status);
+        return events::respond(&context, kind, standing);
     }
-    let body = match status {
+    let body = match standing.status {
         Status::Running(running) => in_progress(&running),
-        Status::Over(last) => over(kind, last.as_ref()),
+        Status::Over(last) => with_dry_run(over(kind, last.as_ref()), standing.dry_run.as_ref()),
     };
     Ok(Response::json(200, &body))
 }
@@ -78,7 +86,7 @@ pub(super) fn in_progress(running: &Running) -> Value {
     let seen = running.progress.snapshot();
     let status = match running.job.kind {
         JobKind::Export => "exportation in progress",
-        JobKind::Import => "importation in progress",
+        JobKind::Import | JobKind::Check => "importation in progress",
     };
     let mut body = described(&running.job, seen.percent, status);
     body.extend([
@@ -90,14 +98,46 @@ pub(super) fn in_progress(running: &Running) -> Value {
         ("bytes_per_second".to_owned(), json!(seen.bytes_per_second)),
         ("seconds_left".to_owned(), json!(seen.seconds_left)),
     ]);
+    if running.job.kind == JobKind::Check {
+        body.insert("dry_run".to_owned(), json!(true));
+    }
     Value::Object(body)
+}
+
+/// A status, and what the last dry run found.
+pub(super) fn with_dry_run(mut body: Value, dry_run: Option<&DryRun>) -> Value {
+    if let (Some(body), Some(DryRun { job, report })) = (body.as_object_mut(), dry_run) {
+        let report = report.as_ref().map(|report| json!(report));
+        body.insert("dry_run".to_owned(), found(job, report));
+    }
+    body
+}
+
+/// How a dry run ended, and what it found.
+fn found(job: &Job, report: Option<Value>) -> Value {
+    let mut found = told(&job.name, job.started_at, &job.state);
+    if let Some(Value::Object(report)) = report {
+        found.extend(report);
+    }
+    Value::Object(found)
+}
+
+/// The end of a job for those who have waited for it.
+pub(super) fn ended_now(job: &Job, result: Option<&str>) -> Value {
+    match job.kind {
+        JobKind::Check => {
+            let report = result.and_then(|text| serde_json::from_str(text).ok());
+            json!({ "status": "ready", "dry_run": found(job, report) })
+        }
+        JobKind::Export | JobKind::Import => ended(job.kind, Some(job)),
+    }
 }
 
 /// The four keys of the API.
 fn described(job: &Job, percent: u64, status: &str) -> Map<String, Value> {
     let name_key = match job.kind {
         JobKind::Export => "exportation_name",
-        JobKind::Import => "importation_name",
+        JobKind::Import | JobKind::Check => "importation_name",
     };
     Map::from_iter([
         ("status".to_owned(), json!(status)),
@@ -209,5 +249,14 @@ pub(super) fn text(body: &Map<String, Value>, key: &str) -> Result<Option<String
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(ErrorCode::BodyKeyFormat.with([key, "a string"])),
+    }
+}
+
+/// A switch of the body; absent or null it is off.
+pub(super) fn switch(body: &Map<String, Value>, key: &str) -> Result<bool> {
+    match body.get(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(on)) => Ok(*on),
+        Some(_) => Err(ErrorCode::BodyKeyFormat.with([key, "true or false"])),
     }
 }

@@ -1,0 +1,121 @@
+//! Which ids there are, and which are named: eight bytes each, as hashes under a key that is new each time, so that
+//! nobody can make ids that collide.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hash, RandomState};
+
+use super::super::defects::Whence;
+
+/// How many are remembered: some 40 MiB. Of a snapshot with more, links are not checked.
+const REMEMBERED: usize = 3_600_000;
+
+/// How many that were named before they came are remembered.
+const AWAITED: usize = 500_000;
+
+/// Hashes as they are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Plain(u64);
+
+impl std::hash::Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// How something is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// In `l`.
+    Parent(Whence),
+    /// In `ll`.
+    ToOne(Whence),
+    /// In `t`.
+    EntityType(Whence),
+    /// By a line of the links.
+    Link(u64),
+}
+
+/// The ids.
+pub(super) struct Ids {
+    key: RandomState,
+    known: HashSet<u64, std::hash::BuildHasherDefault<Plain>>,
+    awaited: Vec<(u64, Reference)>,
+    /// Whether all fitted in.
+    is_complete: bool,
+}
+
+impl Ids {
+    pub(super) fn new() -> Self {
+        Self {
+            key: RandomState::new(),
+            known: HashSet::default(),
+            awaited: Vec::new(),
+            is_complete: true,
+        }
+    }
+
+    /// Adds an id, or whatever else there must be one of; false if it is there already.
+    pub(super) fn add(&mut self, what: impl Hash) -> bool {
+        let hash = self.key.hash_one(what);
+        if self.known.len() < REMEMBERED {
+            return self.known.insert(hash);
+        }
+        self.is_complete = false;
+        !self.known.contains(&hash)
+    }
+
+    /// Whether something was added.
+    pub(super) fn has(&self, what: impl Hash) -> bool {
+        self.known.contains(&self.key.hash_one(what))
+    }
+
+    /// Whether all fitted in.
+    pub(super) fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Notes that an id is named.
+    pub(super) fn name(&mut self, id: &str, how: Reference) {
+        let hash = self.key.hash_one(id);
+        if self.known.contains(&hash) {
+            return;
+        }
+        if self.awaited.len() < AWAITED {
+            self.awaited.push((hash, how));
+        } else {
+            self.is_complete = false;
+        }
+    }
+
+    /// What was named and is not there; `None` if that is not known.
+    pub(super) fn missing(&self) -> Option<impl Iterator<Item = Reference>> {
+        let missing = self.awaited.iter().filter(|(hash, _)| !self.known.contains(hash));
+        self.is_complete.then(|| missing.map(|(_, how)| *how))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_may_come_later() {
+        let mut ids = Ids::new();
+        assert!(ids.add("a") && !ids.add("a") && ids.add(("a", "b")));
+        ids.name("a", Reference::Link(1));
+        ids.name("c", Reference::Link(2));
+        ids.name("d", Reference::Link(3));
+        assert!(ids.add("c"));
+        assert_eq!(ids.missing().unwrap().collect::<Vec<_>>(), [Reference::Link(3)]);
+    }
+}

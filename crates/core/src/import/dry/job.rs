@@ -1,0 +1,113 @@
+//! Dry runs as jobs of a unit, and the last one's report.
+
+use std::sync::Arc;
+
+use saibo_archive::{Limits, SnapshotReader};
+use saibo_model::{ErrorCode, Id, Result};
+use saibo_store::{StoreExt as _, WriteTx};
+
+use super::{Report, examine_for};
+use crate::access::Access;
+use crate::job::{End, Job, JobKind, Options, Progress, State};
+use crate::{Cell, Unit, archive, clock, snapshot};
+
+/// Scope of the register's values that hold the last report of a Cell, by its id.
+const SCOPE: &str = "dry_run";
+
+/// The last dry run for a Cell, and what it found if it was not cut short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DryRun {
+    /// How it ended.
+    pub job: Job,
+    /// What it found.
+    pub report: Option<Report>,
+}
+
+/// Accepts a dry run of the import of a snapshot (without `.zip`); with `hashes`, every byte is compared.
+///
+/// # Errors
+/// As [`start`](crate::import::start) of the import itself, but that it does without room on the disk.
+pub fn start(
+    unit: &Arc<Unit>,
+    cell: &Cell,
+    access: &Access,
+    name: Option<String>,
+    hashes: bool,
+) -> Result<()> {
+    let (name, _archive) = super::super::accept(unit, cell, access, name)?;
+    if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
+        return Err(ErrorCode::CellLocked.with(["import"]));
+    }
+    run(
+        unit,
+        Job {
+            cell: cell.id().to_string(),
+            cell_name: cell.name().to_owned(),
+            kind: JobKind::Check,
+            name,
+            started_at: clock::now(),
+            options: Options { hashes },
+            state: State::Running,
+        },
+    )
+}
+
+/// Takes up a dry run that a unit which was stopped left running.
+///
+/// # Errors
+/// If it cannot be started.
+pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    run(unit, job)
+}
+
+fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    let owner = unit.clone();
+    let accepted = job.clone();
+    unit.jobs().start(job, move |progress| look(&owner, accepted, progress).map(End::Entered))
+}
+
+fn look(unit: &Unit, job: Job, progress: &Arc<Progress>) -> Result<Job> {
+    let id = Id::from(job.cell.as_str());
+    let cell = unit.cell_of(&id)?;
+    let (_info, file) = snapshot::open(unit, &id, &super::super::file_name(&job.name))?;
+    let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    let report = examine_for(unit, &cell, &archive, job.options.hashes, progress)?;
+    let text = serde_json::to_string(&report)
+        .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+    progress.seal()?;
+    let (ended, counts) = (job.done(), progress.counts());
+    let (entered, value) = (ended.clone(), text.clone());
+    unit.backend().register().write(move |tx| {
+        tx.set_value(SCOPE, id.as_str(), Some(&value))?;
+        entered.enter_end(tx, counts)
+    })?;
+    progress.tell(text);
+    Ok(ended)
+}
+
+/// The last dry run for a Cell, unless an import has begun since.
+///
+/// # Errors
+/// If somebody may not know; the store's.
+pub fn last(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<DryRun>> {
+    snapshot::authorize(cell, access)?;
+    let Some(job) = unit.jobs().last(cell.id(), JobKind::Check)? else { return Ok(None) };
+    let import = unit.jobs().last(cell.id(), JobKind::Import)?;
+    if job.state == State::Running || import.is_some_and(|import| import.started_at > job.started_at) {
+        return Ok(None);
+    }
+    if !matches!(job.state, State::Done { .. }) {
+        return Ok(Some(DryRun { job, report: None }));
+    }
+    let text = unit.backend().register().read(|tx| tx.value(SCOPE, cell.id().as_str()))?;
+    let report = text.map(|text| {
+        serde_json::from_str(&text)
+            .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+    });
+    Ok(Some(DryRun { job, report: report.transpose()? }))
+}
+
+/// Forgets the report of a Cell that is deleted.
+pub(in crate::import) fn forget(tx: &mut dyn WriteTx, cell: &Id) -> Result<()> {
+    tx.set_value(SCOPE, cell.as_str(), None)
+}

@@ -1,0 +1,149 @@
+//! A dry run of an import: what it would do, and what would keep it from being done.
+//!
+//! The snapshot is read once, and nothing is built. So links and duplicates are found by the hashes of ids, which are
+//! kept in memory up to a bound; contents of files are not read unless hashes are asked for. An import that is done
+//! afterwards checks everything again.
+
+mod ids;
+pub(crate) mod job;
+mod read;
+mod report;
+
+use std::io::{Read, Seek};
+use std::sync::Arc;
+
+use saibo_archive::SnapshotReader;
+use saibo_model::{Kind, Result};
+use saibo_store::{ReadTx, StoreExt as _};
+
+use crate::job::{Phase, Progress, Totals};
+use crate::{Cell, Unit, archive};
+
+pub use job::{DryRun, last, start};
+pub use report::{Contents, Effect, Names, Problem, Report, Rewrites, Source, Space};
+
+use super::weight;
+
+/// Looks through a snapshot; with `hashes`, at every byte of it.
+///
+/// # Errors
+/// If it was stopped, or what fails is not the snapshot.
+pub fn examine(
+    snapshot: &SnapshotReader<impl Read + Seek>,
+    hashes: bool,
+    progress: &Arc<Progress>,
+) -> Result<Report> {
+    seen(snapshot, hashes, progress).map(|walk| walk.report)
+}
+
+/// The same, and what it would do to a Cell.
+pub(super) fn examine_for(
+    unit: &Unit,
+    cell: &Cell,
+    snapshot: &SnapshotReader<impl Read + Seek>,
+    hashes: bool,
+    progress: &Arc<Progress>,
+) -> Result<Report> {
+    let mut walk = seen(snapshot, hashes, progress)?;
+    progress.enter(Phase::Finishing);
+    let mut effect = cell.store().read(|tx| compare(tx, &walk))?;
+    if !walk.names_are_complete {
+        walk.report.not_checked.push("names".to_owned());
+    }
+    let source = &walk.report.source;
+    effect.rewrites = Rewrites {
+        cell_id: [source.cell_id.clone(), cell.id().to_string()],
+        cell_url: [source.cell_url.clone(), cell.url().to_owned()],
+    };
+    effect.space =
+        Space { needed: super::space_needed(snapshot.totals()), free: unit.backend().free_space()? };
+    if effect.space.free < effect.space.needed {
+        walk.report.problem(&saibo_model::ErrorCode::DiskFull.into());
+        walk.report.importable = false;
+    }
+    walk.report.effect = Some(effect);
+    Ok(walk.report)
+}
+
+fn seen<'p>(
+    snapshot: &SnapshotReader<impl Read + Seek>,
+    hashes: bool,
+    progress: &'p Arc<Progress>,
+) -> Result<read::Walk<'p>> {
+    progress.enter(Phase::Checking);
+    let totals = snapshot.totals();
+    progress.set_totals(Totals {
+        items: totals.resources,
+        bytes: totals.document_bytes,
+        work: totals.document_bytes * weight::DOCUMENT_BYTE
+            + totals.resources * weight::NODE
+            + if hashes { totals.bytes / weight::VERIFY_PART } else { 0 },
+    });
+    let mut report = Report::default();
+    if let Some(source) = report.or_problem(source(snapshot))? {
+        report.source = source;
+    }
+    if hashes {
+        report.or_problem(archive::verify(snapshot, None, progress, weight::VERIFY_PART))?;
+    } else {
+        report.not_checked.push("hashes".to_owned());
+    }
+    let mut walk = read::Walk::new(report, progress);
+    let all = walk.all(snapshot);
+    progress.check()?;
+    // What comes after such a place in the file is not known.
+    if walk.report.or_problem(all)?.is_none() {
+        walk.report.not_checked.push("what comes after the last problem".to_owned());
+    }
+    walk.report.importable = walk.report.problems_found == 0;
+    Ok(walk)
+}
+
+fn source(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<Source> {
+    let exported = snapshot.export_manifest();
+    let (cell_id, name) = super::read::own_document(snapshot)?;
+    let cell_url = match snapshot.manifest().map_err(archive::error)? {
+        Some(manifest) => manifest.cell_url,
+        // The reference does not say it; by path is the one form that is certain to belong to it.
+        None => name.map(|name| format!("{}{name}/", exported.unit_url)).unwrap_or_default(),
+    };
+    Ok(Source { cell_id: cell_id.to_string(), cell_url, created: exported.created, documents_with_url: 0 })
+}
+
+/// Compares what a Cell has with what would come.
+fn compare(tx: &dyn ReadTx, walk: &read::Walk<'_>) -> Result<Effect> {
+    let mut effect = Effect::default();
+    for kind in Kind::IN_CELL {
+        let mut count = 0;
+        for set in tx.entity_sets(kind)? {
+            count += tx.count(&set, None)?;
+        }
+        if count > 0 {
+            effect.replaces.documents.insert(kind.name().to_owned(), count);
+        }
+    }
+    let (nodes, files, bytes) = tx.node_totals()?;
+    effect.replaces.links = tx.link_count()?;
+    // The Cell itself is a node, too.
+    effect.replaces.collections = nodes.saturating_sub(files + 1);
+    (effect.replaces.files, effect.replaces.bytes) = (files, bytes);
+    tx.all_documents(Kind::Box, &mut |(known, _)| {
+        match walk.boxes.get(&known.key) {
+            Some(id) if *id == known.id.as_str() => {}
+            Some(_) => effect.conflicts.add_box(&known.key),
+            None if walk.names_are_complete => effect.lost.add_box(&known.key),
+            None => {}
+        }
+        Ok(())
+    })?;
+    tx.all_documents(Kind::Account, &mut |(known, _)| {
+        match walk.accounts.get(&known.key) {
+            Some(id) if *id == known.id.as_str() => {}
+            Some(_) => effect.conflicts.add_account(&known.key),
+            None if walk.names_are_complete => effect.lost.add_account(&known.key),
+            None => {}
+        }
+        Ok(())
+    })?;
+    Ok(effect)
+}

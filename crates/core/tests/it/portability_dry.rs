@@ -1,0 +1,189 @@
+//! Dry runs of imports: what they tell, that they change nothing, and how long they take.
+
+use std::io::{Cursor, Read as _, Write as _};
+use std::time::Instant;
+
+use saibo_core::import::dry::{self, Report};
+use saibo_core::job::{JobKind, State};
+use saibo_core::{Cell, import};
+use saibo_model::ErrorCode;
+
+use crate::portability::{RICH, export_as, import_as, put};
+use crate::support::Fixture;
+
+/// The report on a snapshot.
+fn report(fixture: &Fixture, cell: &Cell, bytes: &[u8], hashes: bool) -> Report {
+    put(fixture, cell, "dry.zip", bytes);
+    dry::start(&fixture.unit, cell, &fixture.master(), Some("dry".to_owned()), hashes).unwrap();
+    while fixture.unit.jobs().running(cell.id(), JobKind::Check).is_some() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let last = dry::last(&fixture.unit, cell, &fixture.master()).unwrap().unwrap();
+    assert!(matches!(last.job.state, State::Done { .. }), "{last:?}");
+    last.report.unwrap()
+}
+
+/// The same snapshot with a line of an entry made another by `change`, or none if it returns none.
+fn changed(entry: &str, change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+    let mut from = zip::ZipArchive::new(Cursor::new(RICH)).unwrap();
+    let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for at in 0..from.len() {
+        let mut file = from.by_index(at).unwrap();
+        let name = file.name().unwrap().into_owned();
+        if name.ends_with('/') {
+            to.add_directory(name, options).unwrap();
+            continue;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        if name == entry {
+            let text = String::from_utf8(bytes).unwrap();
+            let lines = text.lines().filter_map(&change).map(|line| line + "\n");
+            bytes = lines.collect::<String>().into_bytes();
+        }
+        to.start_file(name, options).unwrap();
+        to.write_all(&bytes).unwrap();
+    }
+    to.finish().unwrap().into_inner()
+}
+
+#[test]
+fn it_tells_what_an_import_would_do_and_does_nothing() {
+    let fixture = Fixture::new();
+    let cell = fixture.cell("full");
+    import_as(&fixture, &cell, RICH).unwrap();
+    let other = fixture.cell("other");
+    let imports = fixture.unit.jobs().last(other.id(), JobKind::Import).unwrap();
+
+    let cell = fixture.unit.cell("full").unwrap();
+    let told = report(&fixture, &cell, RICH, false);
+    assert!(told.importable, "{told:?}");
+    assert_eq!((told.problems_found, told.not_checked.as_slice()), (0, ["hashes".to_owned()].as_slice()));
+    let effect = told.effect.unwrap();
+    assert_eq!(effect.replaces, told.counts, "the Cell has what it would get");
+    assert_eq!((effect.lost.boxes_found, effect.conflicts.boxes_found), (0, 0));
+    assert!(told.counts.documents["Rule"] > 0 && told.unsupported["Rule"] == told.counts.documents["Rule"]);
+    assert_eq!(effect.rewrites.cell_id[1], cell.id().as_str());
+    assert_eq!(effect.rewrites.cell_url[1], cell.url());
+    assert!(effect.space.needed > 0 && effect.space.free > effect.space.needed);
+
+    let told = report(&fixture, &other, RICH, false);
+    let effect = told.effect.unwrap();
+    assert_eq!((effect.replaces.files, effect.replaces.documents.len()), (0, 0), "{effect:?}");
+    let empty = export_as(&fixture, &other, "empty");
+    let told = report(&fixture, &cell, &empty, true);
+    assert!(told.importable && told.not_checked.is_empty(), "{told:?}");
+    assert_eq!(told.source.cell_url, other.url());
+    let effect = told.effect.unwrap();
+    assert!(effect.lost.boxes_found > 0 && effect.lost.accounts_found > 0, "{effect:?}");
+    assert_eq!(effect.lost.boxes.len() as u64, effect.lost.boxes_found);
+
+    assert_eq!(fixture.unit.cell("full").unwrap().place(), cell.place());
+    assert_eq!(fixture.unit.cell("other").unwrap().place(), other.place());
+    assert_eq!(fixture.unit.jobs().last(other.id(), JobKind::Import).unwrap(), imports);
+    assert_eq!(fixture.unit.backend().generations(other.id()).unwrap().len(), 1);
+    let history = import::history(&fixture.unit, &other, &fixture.master()).unwrap();
+    assert_eq!(history.iter().map(|past| past.kind).collect::<Vec<_>>(), [JobKind::Check]);
+}
+
+#[test]
+fn it_finds_what_an_import_refuses() {
+    let fixture = Fixture::new();
+    let cell = fixture.cell("c");
+    let twice = |line: &str| Some(format!("{line}\n{line}"));
+    let renamed = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["_id"] = "another".into();
+        Some(line.to_string())
+    };
+    for (what, bytes, code) in [
+        ("twice", changed("10_odata/20_role.pjson", twice), ErrorCode::FieldInvalid),
+        ("no links", changed("10_odata/20_role.pjson", |_| None), ErrorCode::NavigationKeyNotFound),
+        ("no type", changed("10_odata/40_entitytype.pjson", |_| None), ErrorCode::NavigationKeyNotFound),
+        ("other ids", changed("10_odata/10_box.pjson", renamed), ErrorCode::NavigationKeyNotFound),
+        ("no JSON", changed("10_odata/20_role.pjson", |_| Some("{".to_owned())), ErrorCode::FieldInvalid),
+        (
+            "no name",
+            changed("10_odata/20_role.pjson", |line| Some(line.replace("\"Name\"", "\"Nam\""))),
+            ErrorCode::FieldInvalid,
+        ),
+    ] {
+        let told = report(&fixture, &cell, &bytes, false);
+        assert!(!told.importable && told.problems_found > 0, "{what}: {told:?}");
+        assert!(told.problems.iter().any(|problem| problem.code == code.code()), "{what}: {told:?}");
+        assert!(import_as(&fixture, &cell, &bytes).is_err(), "{what}: an import takes it");
+        let gone = dry::last(&fixture.unit, &cell, &fixture.master()).unwrap();
+        assert_eq!(gone, None, "{what}: an import has begun since");
+    }
+    let untouched = changed("10_odata/20_role.pjson", |line| Some(line.to_owned()));
+    assert!(report(&fixture, &cell, &untouched, false).importable);
+    import_as(&fixture, &cell, &untouched).unwrap();
+}
+
+#[test]
+fn a_byte_that_is_wrong_is_found_where_hashes_are_asked_for() {
+    let fixture = Fixture::new();
+    let cell = fixture.cell("c");
+    import_as(&fixture, &cell, RICH).unwrap();
+    let cell = fixture.unit.cell("c").unwrap();
+    let bytes = export_as(&fixture, &cell, "ours");
+    // Of a content, which is not read else.
+    let mut zip = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+    let place = (0..zip.len())
+        .find_map(|at| {
+            let file = zip.by_index(at).unwrap();
+            let is_content = file.name().unwrap().ends_with("/content") && file.compressed_size() > 0;
+            is_content.then(|| usize::try_from(file.data_start().unwrap()).unwrap())
+        })
+        .unwrap();
+    let mut damaged = bytes.clone();
+    damaged[place] ^= 1;
+    assert!(report(&fixture, &cell, &damaged, false).importable);
+    let told = report(&fixture, &cell, &damaged, true);
+    assert!(!told.importable, "{told:?}");
+    assert!(told.problems[0].message.contains("/content"), "{told:?}");
+}
+
+/// Run it with `--ignored --nocapture`: a figure, and a bound on it.
+#[test]
+#[ignore = "takes a minute"]
+#[allow(clippy::print_stdout, reason = "the figure is what it is for")]
+fn it_takes_a_fifth_of_the_time_of_an_import() {
+    const ENTITIES: usize = 100_000;
+    let fixture = Fixture::new();
+    let cell = fixture.cell("large");
+    let first = std::cell::Cell::new(true);
+    let many = changed("10_odata/70_userdata.pjson", |line| {
+        if !first.replace(false) {
+            return Some(line.to_owned());
+        }
+        let one: serde_json::Value = serde_json::from_str(line).unwrap();
+        let lines: Vec<String> = (0..ENTITIES)
+            .map(|number| {
+                let mut next = one.clone();
+                next["_id"] = format!("made-{number:08}-000000000000").into();
+                next["_source"]["s"]["__id"] = format!("made-{number}").into();
+                next["_source"]["ll"] = serde_json::json!([]);
+                next.to_string()
+            })
+            .collect();
+        Some(format!("{line}\n{}", lines.join("\n")))
+    });
+    import_as(&fixture, &cell, &many).unwrap();
+    let ours = export_as(&fixture, &fixture.unit.cell("large").unwrap(), "ours");
+    let time = |work: &dyn Fn()| {
+        let begun = Instant::now();
+        work();
+        begun.elapsed().as_secs_f64()
+    };
+    for (whose, bytes) in [("the reference's", &many), ("ours", &ours)] {
+        let cell = fixture.unit.cell("large").unwrap();
+        let dry = time(&|| assert!(report(&fixture, &cell, bytes, false).importable));
+        let with_hashes = time(&|| assert!(report(&fixture, &cell, bytes, true).importable));
+        let import = time(&|| import_as(&fixture, &cell, bytes).unwrap());
+        let ratio = dry / import;
+        println!("{whose}: dry {dry:.2} s, with hashes {with_hashes:.2} s, import {import:.2} s: {ratio:.2}");
+        assert!(ratio <= 0.2, "{whose}: {ratio}");
+    }
+}
