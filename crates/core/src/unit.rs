@@ -22,7 +22,6 @@ const GENERATION: &str = "generation";
 
 /// A unit.
 pub struct Unit {
-    backend: Arc<dyn Backend>,
     settings: Settings,
     keys: KeyRing,
     signing_key: SigningKey,
@@ -36,6 +35,8 @@ pub struct Unit {
     swapping: Mutex<()>,
     makers: Makers,
     entities: Arc<crate::odata::entities::State>,
+    /// The last to be dropped: a database that nobody uses any more is closed in order when its backend goes.
+    backend: Arc<dyn Backend>,
 }
 
 impl Unit {

@@ -29,11 +29,12 @@ const GROUP: usize = 256;
 /// Pages of the log not yet in the database that make the housekeeper move them: 8 MiB.
 const CHECKPOINT: i64 = 2_000;
 
-/// Pages of the log from which on writers wait until readers have left it, so that it can begin again.
-const RESTART: i64 = 32 * CHECKPOINT;
+/// Pages of the log from which on writers wait until readers have left it, so that it can begin again: after a crash
+/// all of it is read, which a start waits for.
+const RESTART: i64 = 8 * CHECKPOINT;
 
 /// How long they wait. A single reader that takes longer lets the log grow by another [`CHECKPOINT`].
-const RESTART_WAIT: Duration = Duration::from_millis(200);
+const RESTART_WAIT: Duration = Duration::from_millis(20);
 
 /// The writer of one store.
 pub(crate) struct Committer {

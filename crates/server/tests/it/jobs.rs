@@ -8,7 +8,7 @@ use saibo_core::job::{End, Job, JobKind, Options, Phase, Progress, State, Totals
 use saibo_model::{ErrorCode, Result};
 use serde_json::{Value, json};
 
-use crate::cli::{AUTHORIZATION, found};
+use crate::cli::{AUTHORIZATION, cell_with_a_file, found};
 use crate::support::{Answer, Running};
 
 const EVENTS: (&str, &str) = ("Accept", "text/event-stream");
@@ -318,4 +318,54 @@ async fn the_last_jobs_are_remembered() {
     );
     found(&running, "alice");
     assert_eq!(history("export").await, json!({ "history": [] }), "another Cell of that name");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_can_be_tried_out() {
+    let running = Arc::new(Running::start(|_| ()).await);
+    cell_with_a_file(&running, "alice", 1000).await;
+    let post = async |resource: &str, body: Value| {
+        let path = format!("/alice/__{resource}");
+        running.send("POST", &path, &[AUTHORIZATION], body.to_string().as_bytes()).await
+    };
+    assert_eq!(post("export", json!({ "Name": "s" })).await.status, 202);
+    over(&running, "alice", JobKind::Export).await;
+    assert_eq!(post("import", json!({ "Name": "s", "DryRun": "yes" })).await.code(), "PR400-CM-0002");
+    assert_eq!(post("import", json!({ "Name": "none", "DryRun": true })).await.status, 404);
+    let accepted = post("import", json!({ "Name": "s", "DryRun": true, "Hashes": true })).await;
+    assert_eq!(accepted.status, 202);
+    assert!(accepted.header("location").unwrap().ends_with("/alice/__import"));
+    over(&running, "alice", JobKind::Check).await;
+    let status = running.get("/alice/__import", &[AUTHORIZATION]).await.json();
+    let told = &status["dry_run"];
+    assert_eq!(
+        (&status["status"], &told["outcome"], &told["name"]),
+        (&json!("ready"), &json!("done"), &json!("s"))
+    );
+    assert_eq!((&told["importable"], &told["problems"]), (&json!(true), &json!([])), "{told}");
+    assert_eq!((&told["counts"]["files"], &told["replaces"]["files"]), (&json!(1), &json!(1)));
+    let keys = ["not_checked", "unsupported", "source", "lost", "conflicts", "rewrites", "space"];
+    assert!(keys.iter().all(|key| !told[*key].is_null()), "{told}");
+    // Whoever listens is told the same.
+    let only = events(&running.get("/alice/__import", &[AUTHORIZATION, EVENTS]).await);
+    assert_eq!(only, [("end".to_owned(), status)]);
+
+    // While it runs it looks like an import, and excludes one.
+    let held = Held::start(&running, "alice", JobKind::Check);
+    let status = running.get("/alice/__import", &[AUTHORIZATION]).await.json();
+    assert_eq!((&status["status"], &status["dry_run"]), (&json!("importation in progress"), &json!(true)));
+    assert_eq!(status["importation_name"], "held");
+    assert_eq!(post("import", json!({ "Name": "s" })).await.code(), "PR409-CM-0002");
+    assert_eq!(running.send("DELETE", "/alice/__import", &[AUTHORIZATION], b"").await.status, 204);
+    assert!(held.progress.is_cancelled());
+    let status = running.get("/alice/__import", &[AUTHORIZATION]).await.json();
+    assert_eq!(status["dry_run"]["outcome"], "cancelled");
+    // An import that is begun makes what was found beforehand a thing of the past.
+    assert_eq!(post("import", json!({ "Name": "s" })).await.status, 202);
+    over(&running, "alice", JobKind::Import).await;
+    assert_eq!(running.get("/alice/__import", &[AUTHORIZATION]).await.json(), json!({ "status": "ready" }));
+    let history = running.get("/alice/__import/history", &[AUTHORIZATION]).await.json();
+    let kinds: Vec<&str> =
+        history["history"].as_array().unwrap().iter().map(|past| past["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["import", "check", "check"]);
 }

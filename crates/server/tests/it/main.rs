@@ -8,6 +8,7 @@ mod boxes;
 mod cli;
 mod cli_cell;
 mod cli_demo;
+mod cli_dry_run;
 mod cli_interrupt;
 mod cli_snapshot;
 mod config;

@@ -56,12 +56,7 @@ pub(super) struct Ids {
 
 impl Ids {
     pub(super) fn new() -> Self {
-        Self {
-            key: RandomState::new(),
-            known: HashSet::default(),
-            awaited: Vec::new(),
-            is_complete: true,
-        }
+        Self { key: RandomState::new(), known: HashSet::default(), awaited: Vec::new(), is_complete: true }
     }
 
     /// Adds an id, or whatever else there must be one of; false if it is there already.

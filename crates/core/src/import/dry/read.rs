@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
+use memchr::memmem::Finder;
 use saibo_archive::{DocumentLine, LinkLine, Resource, SnapshotReader};
 use saibo_model::node::MAIN_BOX;
 use saibo_model::{ErrorCode, Id, Kind, NodeKind, Result};
@@ -28,6 +29,8 @@ pub(super) struct Walk<'a> {
     pub(super) names_are_complete: bool,
     progress: &'a Progress,
     ids: Ids,
+    /// Finds the URL of the Cell that the snapshot is of.
+    url: Option<Finder<'static>>,
     /// By OData collection: the Box that its documents say it is in, and which said so first.
     collections: HashMap<Id, (String, Whence)>,
     /// The collection and the Box of the last document in one.
@@ -36,8 +39,11 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(report: Report, progress: &'a Progress) -> Self {
+        let url = &report.source.cell_url;
+        let url = (!url.is_empty()).then(|| Finder::new(url.as_bytes()).into_owned());
         Self {
             report,
+            url,
             boxes: HashMap::new(),
             accounts: HashMap::new(),
             names_are_complete: true,
@@ -83,8 +89,7 @@ impl<'a> Walk<'a> {
 
     fn document(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<()> {
         self.report.counts.document(line.kind.name());
-        let url = self.report.source.cell_url.as_str();
-        if !url.is_empty() && line.fields.contains(url) {
+        if self.url.as_ref().is_some_and(|url| url.find(line.fields.as_bytes()).is_some()) {
             self.report.source.documents_with_url += 1;
         }
         match line.kind {
@@ -195,10 +200,9 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         let folder = path.split('/').next().unwrap_or_default();
-        if path == folder && !folder.is_empty() && folder != MAIN_BOX {
-            if !self.ids.has((Kind::Box, folder)) && self.ids.is_complete() {
-                self.report.problem(&missing(format!("20_webdav/{folder}/: the Box of that id")));
-            }
+        let is_box = path == folder && !folder.is_empty() && folder != MAIN_BOX;
+        if is_box && !self.ids.has((Kind::Box, folder)) && self.ids.is_complete() {
+            self.report.problem(&missing(format!("20_webdav/{folder}/: the Box of that id")));
         }
         if let Some((named, at)) = self.collections.remove(&Id::from(meta.id.as_str())) {
             let named_folder = if named == self.report.source.cell_id { MAIN_BOX } else { &named };

@@ -88,14 +88,17 @@ pub(in crate::cli) fn text(report: &Report) -> String {
     }
     let mut not_checked = report.not_checked.clone();
     if report.effect.is_none() {
-        not_checked.push("what would be replaced, conflicts, room (for these: saibo cell import --dry-run)".to_owned());
+        not_checked.push(
+            "what would be replaced, conflicts, room (for these: saibo cell import --dry-run)".to_owned(),
+        );
     }
     line("not checked", &not_checked.join(", "));
     text.trim_end().to_owned()
 }
 
 fn contents(contents: &Contents) -> String {
-    let types: Vec<String> = contents.documents.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let types: Vec<String> =
+        contents.documents.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     format!(
         "{} ({}), {}, {} of {}",
         figures::counted(contents.documents.values().sum(), "document", "documents"),

@@ -83,10 +83,9 @@ impl Seen {
     fn of(running: &Running) -> Self {
         match running.ended() {
             None => Self::Running(job::in_progress(running).to_string()),
-            Some(ended) => {
-                Self::Over((ended.state != State::Running)
-                    .then(|| job::ended_now(ended, running.progress.told())))
-            }
+            Some(ended) => Self::Over(
+                (ended.state != State::Running).then(|| job::ended_now(ended, running.progress.told())),
+            ),
         }
     }
 }
