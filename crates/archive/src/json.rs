@@ -139,6 +139,42 @@ pub(crate) fn distinct<N: AsRef<str>, V, E: serde::de::Error>(members: &[(N, V)]
     }
 }
 
+/// The first member of a name of a JSON object, as it stands in the text. What comes after it is not looked at.
+///
+/// # Errors
+/// If the text is not a JSON object, as far as it was looked at.
+pub fn member<'o>(object: &'o str, name: &str) -> Result<Option<&'o str>> {
+    struct Search<'n, 'o> {
+        name: &'n str,
+        found: &'n mut Option<&'o str>,
+    }
+    impl<'o> Visitor<'o> for Search<'_, 'o> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'o>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some(Text(name)) = map.next_key()? {
+                if name == self.name {
+                    *self.found = Some(map.next_value::<&RawValue>()?.get());
+                    // There is no other way out in the middle.
+                    return Err(A::Error::custom("found"));
+                }
+                map.next_value::<serde::de::IgnoredAny>()?;
+            }
+            Ok(())
+        }
+    }
+    let mut found = None;
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let searched = deserializer.deserialize_map(Search { name, found: &mut found });
+    match (found, searched) {
+        (Some(found), _) => Ok(Some(found)),
+        (None, Ok(())) => Ok(None),
+        (None, Err(error)) => Err(Error::malformed("", 1, error)),
+    }
+}
+
 /// The members of a JSON object, each value as it stands in the text.
 ///
 /// # Errors

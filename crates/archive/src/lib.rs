@@ -16,7 +16,7 @@ mod snapshot;
 mod zip;
 
 pub use error::{Error, Result};
-pub use json::{members, object};
+pub use json::{member, members, object};
 pub use limits::Limits;
 pub use snapshot::counts::{BoxCounts, Counts};
 pub use snapshot::document::DocumentLine;

@@ -86,11 +86,9 @@ fn check_set(line: &DocumentLine<'_>, at: Whence) -> Result<()> {
 /// What tells the document from the others of its set.
 fn key_of(line: &DocumentLine<'_>, at: Whence) -> Result<String> {
     let field = document::key_field(line.kind);
-    let members =
-        saibo_archive::members(line.fields).map_err(|e| wrong(at, "`s` is no JSON object").because(e))?;
-    let value =
-        members.iter().find(|(name, _)| name == field).map(|(_, json)| serde_json::from_str::<String>(json));
-    match value {
+    let member = saibo_archive::member(line.fields, field)
+        .map_err(|e| wrong(at, "`s` is no JSON object").because(e))?;
+    match member.map(serde_json::from_str::<String>) {
         Some(Ok(key)) => Ok(key),
         _ => Err(wrong(at, format!("`s` has no text {field:?}"))),
     }

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
     ("core", &["model", "odata", "dav", "oauth", "saml", "archive", "store"]),
-    ("bench", &["archive"]),
+    ("bench", &["archive", "model"]),
     ("fuzz", &[]),
     ("server", &["model", "odata", "dav", "oauth", "saml", "archive", "store", "store-sqlite", "core"]),
 ];

@@ -40,7 +40,9 @@ fn swap(unit: &Arc<Unit>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn they_are_done_all_the_same() {
-    let running = Arc::new(Running::start(|_| {}).await);
+    // As many files as there is time for.
+    let running = Running::start(|config| config.limits.dav_children_per_collection = 1_000_000).await;
+    let running = Arc::new(running);
     let unit = running.unit.app().unit.clone();
     let prepared = unit.clone();
     tokio::task::spawn_blocking(move || prepare(&prepared)).await.unwrap();

@@ -55,8 +55,15 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    pub(super) fn new() -> Self {
-        Self { key: RandomState::new(), known: HashSet::default(), awaited: Vec::new(), is_complete: true }
+    /// For about so many: a set that grows is written anew each time.
+    pub(super) fn of(count: u64) -> Self {
+        let room = usize::try_from(count).unwrap_or(REMEMBERED).min(REMEMBERED);
+        Self {
+            key: RandomState::new(),
+            known: HashSet::with_capacity_and_hasher(room, Default::default()),
+            awaited: Vec::new(),
+            is_complete: true,
+        }
     }
 
     /// Adds an id, or whatever else there must be one of; false if it is there already.
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_is_named_may_come_later() {
-        let mut ids = Ids::new();
+        let mut ids = Ids::of(0);
         assert!(ids.add("a") && !ids.add("a") && ids.add(("a", "b")));
         ids.name("a", Reference::Link(1));
         ids.name("c", Reference::Link(2));

@@ -88,7 +88,7 @@ fn seen<'p>(
     } else {
         report.not_checked.push("hashes".to_owned());
     }
-    let mut walk = read::Walk::new(report, progress);
+    let mut walk = read::Walk::new(report, totals, progress);
     let all = walk.all(snapshot);
     progress.check()?;
     // What comes after such a place in the file is not known.

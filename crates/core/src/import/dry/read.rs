@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use memchr::memmem::Finder;
-use saibo_archive::{DocumentLine, LinkLine, Resource, SnapshotReader};
+use saibo_archive::{DocumentLine, LinkLine, Resource, SnapshotReader, Totals};
 use saibo_model::node::MAIN_BOX;
 use saibo_model::{ErrorCode, Id, Kind, NodeKind, Result};
 
@@ -20,6 +20,9 @@ use crate::job::{Phase, Progress};
 /// How many names are remembered of Boxes and of Accounts, to compare with the Cell's.
 const NAMES: usize = 50_000;
 
+/// About how long a document's line is, in bytes.
+const LINE: u64 = 400;
+
 /// Goes through a snapshot.
 pub(super) struct Walk<'a> {
     pub(super) report: Report,
@@ -29,6 +32,8 @@ pub(super) struct Walk<'a> {
     pub(super) names_are_complete: bool,
     progress: &'a Progress,
     ids: Ids,
+    /// The EntityType that was named last.
+    last_type: String,
     /// Finds the URL of the Cell that the snapshot is of.
     url: Option<Finder<'static>>,
     /// By OData collection: the Box that its documents say it is in, and which said so first.
@@ -38,7 +43,7 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(report: Report, progress: &'a Progress) -> Self {
+    pub(super) fn new(report: Report, totals: Totals, progress: &'a Progress) -> Self {
         let url = &report.source.cell_url;
         let url = (!url.is_empty()).then(|| Finder::new(url.as_bytes()).into_owned());
         Self {
@@ -48,7 +53,9 @@ impl<'a> Walk<'a> {
             accounts: HashMap::new(),
             names_are_complete: true,
             progress,
-            ids: Ids::new(),
+            // An id and a place each.
+            ids: Ids::of(2 * (totals.document_bytes / LINE + totals.resources)),
+            last_type: String::new(),
             collections: HashMap::new(),
             last: Default::default(),
         }
@@ -107,7 +114,9 @@ impl<'a> Walk<'a> {
         if let Some(collection) = line.collection.as_deref() {
             self.note_collection(line, at, collection)?;
         }
-        if let Some(entity_type) = entity_type {
+        // Entities of one come one after the other, as a rule.
+        if let Some(entity_type) = entity_type.filter(|entity_type| *entity_type != self.last_type) {
+            entity_type.clone_into(&mut self.last_type);
             self.ids.name(entity_type, Reference::EntityType(at));
         }
         for other in [parent, peer].into_iter().flatten() {

@@ -38,13 +38,21 @@ pub(super) struct Place {
 }
 
 /// Serves any method of any path in a Box.
-pub(super) async fn serve(context: Context) -> Result<Response> {
+pub(super) async fn serve(mut context: Context) -> Result<Response> {
     let path = context.rest().iter().map(|segment| segment.text.clone()).collect::<Vec<_>>();
     if context.request.method == "MKCOL" && path.is_empty() {
         // Of a Box that need not be there.
         return install::mkcol(context).await;
     }
-    let place = resolve(&context, path).await?;
+    // What only reads is answered at once where it was found: the way to another thread takes longer than the answer.
+    let asked = match context.request.method.as_str() {
+        "GET" | "HEAD" => Some(odata::Asked::of(&mut context).await?),
+        _ => None,
+    };
+    let place = match resolve(&context, path, asked).await? {
+        Found::Place(place) => *place,
+        Found::Answer(response) => return Ok(response),
+    };
     let (key, realm) = (context.request.key.clone(), context.cell_url());
     let served = place.resolved.served;
     match dispatch(context, place).await {
@@ -56,16 +64,27 @@ pub(super) async fn serve(context: Context) -> Result<Response> {
     }
 }
 
-/// The one resolver: finds what the path leads to.
-async fn resolve(context: &Context, path: Vec<String>) -> Result<Place> {
+/// What came of looking for what a path leads to.
+enum Found {
+    /// This is there.
+    Place(Box<Place>),
+    /// This is what somebody wanted to read of it.
+    Answer(Response),
+}
+
+/// The one resolver: finds what the path leads to, and answers if it was asked for something in an OData collection.
+async fn resolve(context: &Context, path: Vec<String>, asked: Option<odata::Asked>) -> Result<Found> {
     let (caller, box_name) = (Caller::of(context), context.parameter("box").to_owned());
-    let with_content = matches!(context.request.method.as_str(), "GET" | "HEAD");
     context
         .blocking(move |unit| {
             let request = enter(unit, &caller, box_name, path)?;
             let resolved =
-                if with_content { dav::resolve_for_get(&request)? } else { dav::resolve(&request)? };
-            Ok(Place { request, resolved })
+                if asked.is_some() { dav::resolve_for_get(&request)? } else { dav::resolve(&request)? };
+            let place = Place { request, resolved };
+            match (asked, place.resolved.served) {
+                (Some(asked), Served::InOData | Served::OData) => asked.answer(&place).map(Found::Answer),
+                _ => Ok(Found::Place(Box::new(place))),
+            }
         })
         .await
 }

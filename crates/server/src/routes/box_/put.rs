@@ -3,7 +3,7 @@
 use saibo_core::dav::{Put, Upload, Uploaded};
 use saibo_model::Result;
 
-use super::{Context, Place, header, resolve};
+use super::{Caller, Context, Place, enter, header};
 use crate::http::Response;
 use crate::http::body::unreadable;
 use crate::routes::dispatch::ATTEMPTS;
@@ -34,9 +34,11 @@ pub(super) async fn put(mut context: Context, place: Place) -> Result<Response> 
         // begin anew: it is found and let in again here, and the content goes along.
         context.after_swap().await?;
         let path = context.rest().iter().map(|segment| segment.text.clone()).collect();
-        let place = resolve(&context, path).await?;
+        let (caller, name) = (Caller::of(&context), context.parameter("box").to_owned());
         let written = uploaded.0;
-        uploaded = context.blocking(move |_| put_in_place(written.carry_over(place.request)?)).await?;
+        uploaded = context
+            .blocking(move |unit| put_in_place(written.carry_over(enter(unit, &caller, name, path)?)?))
+            .await?;
     }
     let Put { etag, created } = uploaded.1?;
     Ok(Response::empty(if created { 201 } else { 204 }).header("etag", &etag.to_string()))

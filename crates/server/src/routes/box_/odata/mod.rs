@@ -17,24 +17,47 @@ use super::{Context, Place};
 use crate::http::Response;
 use crate::routes::odata::{self, Call};
 
-/// Serves any method of any path in an OData collection.
-pub(super) async fn serve(mut context: Context, place: Place) -> Result<Response> {
-    let depth = place.resolved.resource.nodes.len() - 1;
-    let (above, below) = context.rest().split_at(depth);
-    // With a slash at the end.
-    let mut root = format!("{}{}/", context.cell_url(), segment(&context, "box"));
-    for name in above {
-        root.push_str(&name.raw);
-        root.push('/');
-    }
-    let path = below.iter().map(|segment| segment.raw.as_str()).collect::<Vec<_>>().join("/");
-    let resource = Resource::parse(&path);
-    let call = Call::of(&mut context).await?;
-    context.blocking(move |_unit| serve_in(&call, &place, &root, &resource)).await
+/// A request that may be for something in an OData collection.
+pub(super) struct Asked {
+    call: Call,
+    /// The URL of the Box, with a slash at the end.
+    box_url: String,
+    /// What follows it, as it was sent.
+    path: Vec<String>,
 }
 
-fn segment<'c>(context: &'c Context, name: &str) -> &'c str {
-    context.segment(name).map(|segment| segment.raw.as_str()).unwrap_or_default()
+impl Asked {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// When the body cannot be read.
+    pub(super) async fn of(context: &mut Context) -> Result<Self> {
+        let name = context.segment("box").map(|segment| segment.raw.as_str()).unwrap_or_default();
+        let box_url = format!("{}{name}/", context.cell_url());
+        let path = context.rest().iter().map(|segment| segment.raw.clone()).collect();
+        Ok(Self { call: Call::of(context).await?, box_url, path })
+    }
+
+    /// The answer, if the path was found to lead into an OData collection.
+    ///
+    /// # Errors
+    /// The use cases'.
+    pub(super) fn answer(&self, place: &Place) -> Result<Response> {
+        let depth = place.resolved.resource.nodes.len() - 1;
+        let (above, below) = self.path.split_at(depth);
+        let mut root = self.box_url.clone();
+        for name in above {
+            root.push_str(name);
+            root.push('/');
+        }
+        serve_in(&self.call, place, &root, &Resource::parse(&below.join("/")))
+    }
+}
+
+/// Serves any method of any path in an OData collection.
+pub(super) async fn serve(mut context: Context, place: Place) -> Result<Response> {
+    let asked = Asked::of(&mut context).await?;
+    context.blocking(move |_unit| asked.answer(&place)).await
 }
 
 fn serve_in(call: &Call, place: &Place, root: &str, resource: &Resource) -> Result<Response> {
