@@ -5,6 +5,7 @@
 //! kind runs for a Cell; over the whole unit a bounded number run at a time and the others wait their turn.
 
 pub mod history;
+mod phase;
 mod progress;
 mod record;
 
@@ -21,7 +22,8 @@ use crate::access::Turnstile;
 use crate::clock;
 
 pub use history::Past;
-pub use progress::{Counts, Phase, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
+pub use phase::Phase;
+pub use progress::{Counts, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
 pub use record::{Job, JobKind, Options, State};
 
 use record::SCOPE;

@@ -16,6 +16,7 @@ mod cors;
 mod data_dir;
 mod errors;
 mod jobs;
+mod jobs_over;
 mod limits;
 mod overrides;
 mod portability;

@@ -30,7 +30,7 @@ impl Objects<'_> {
     /// Creates an object of a set. `credential` is the `X-Personium-Credential` header.
     ///
     /// # Errors
-    /// 404-OD-0001, why somebody may not, those of the body ([`Fields::read`]), 400-OD-0024 for a parent that does not
+    /// 404-OD-0001, why somebody may not, those of the body (`fields.rs`), 400-OD-0024 for a parent that does not
     /// exist, 409-OD-0003.
     pub fn create(
         &self,

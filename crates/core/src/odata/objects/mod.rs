@@ -2,7 +2,7 @@
 //!
 //! One engine serves them all. What an entity set has and how it is linked stands in the tables of
 //! [`saibo_odata::entity_sets`]; here is what is done with it. [`Objects`] is opened for a request and its methods are
-//! the use cases, each in its file. Rules that one kind alone has are in [`rules`].
+//! the use cases, each in its file. Rules that one kind alone has are in `rules`.
 
 mod cells;
 mod check;

@@ -1,0 +1,47 @@
+//! What a job is at.
+
+/// What a job is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Accepted; others are before it.
+    Waiting,
+    /// Copying the Cell's database, so that writers can go on.
+    Copying,
+    /// Looking through the archive.
+    Checking,
+    /// Documents and links.
+    Documents,
+    /// The tree of files.
+    Files,
+    /// Reading back and comparing what was written.
+    Verifying,
+    /// Putting it on disk and under its name.
+    Finishing,
+}
+
+impl Phase {
+    pub(super) const ALL: [Phase; 7] = [
+        Phase::Waiting,
+        Phase::Copying,
+        Phase::Checking,
+        Phase::Documents,
+        Phase::Files,
+        Phase::Verifying,
+        Phase::Finishing,
+    ];
+
+    /// As a status shows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Waiting => "waiting",
+            Phase::Copying => "copying",
+            Phase::Checking => "checking",
+            Phase::Documents => "documents",
+            Phase::Files => "files",
+            Phase::Verifying => "verifying",
+            Phase::Finishing => "finishing",
+        }
+    }
+}
