@@ -4,7 +4,7 @@
 //! the dead properties of its source. It has no ACL of its own, as if it had been made by PUT and MKCOL (RFC 3744
 //! §7.4), and a file that is overwritten keeps the ACL that it has, as with PUT.
 
-use saibo_dav::header::{Depth, Destination, Overwrite};
+use saibo_dav::header::{Depth, Overwrite};
 use saibo_dav::href;
 use saibo_model::acl::{Acl, SchemaAuthz};
 use saibo_model::node::{Node, NodeKind};
@@ -14,8 +14,8 @@ use saibo_store::{ReadTx, WriteTx};
 
 use super::delete::{is_empty, remove};
 use super::served::{SERVICE_SOURCE, is_source};
-use super::transfer::{self, Replace, Transfer, Transferred};
-use super::{Request, Resource, Served, check_room, content, etag_of, sweep};
+use super::transfer::{self, Method, Replace, Transfer, Transferred, Under};
+use super::{Request, Resource, Served, check_room, content};
 use crate::access::{InBox, Target, authorize};
 
 /// Copies a file, or a collection alone or with everything below it. What is at the destination is replaced,
@@ -28,31 +28,17 @@ use crate::access::{InBox, Target, authorize};
 /// [`ErrorCode::TooManyChildren`]; [`ErrorCode::ResourceNameInvalid`] and what else is wrong with the
 /// destination; the store's.
 pub fn copy(request: &Request, headers: &Transfer) -> Result<Transferred> {
-    request.read(|_, resource| check_source(request, &resource))?;
-    let depth = Depth::of_copy(headers.depth.as_deref())?;
-    let replace = match Overwrite::parse(headers.overwrite.as_deref(), Overwrite::True)? {
-        Overwrite::True => Replace::PlainTrees,
-        Overwrite::False => Replace::Nothing,
+    let method = Method {
+        check_source,
+        depth: Depth::of_copy,
+        overwrite: Overwrite::True,
+        replace: Replace::PlainTrees,
     };
-    let destination = Destination::parse(headers.destination.as_deref(), &request.url(), &request.box_url())?;
-    let if_match = headers.if_match.clone();
-    let Destination { url: location, path } = destination;
-    let (node, created, large) = request.write(
-        move |_, request, resource| {
-            check_source(request, resource)?;
-            etag_of(resource.last()).check_if_match(if_match.as_deref())
-        },
-        move |tx, request, source| {
-            let to = Request { path, ..request.clone() };
-            let target = to.find(tx.read())?;
-            check_target(&source, &to, &target, depth, replace)?;
-            let copying = Copying { request, source: &source, depth };
-            let (node, large) = copying.put(tx, &to, &target)?;
-            Ok((node, target.node().is_none(), large))
-        },
-    )?;
-    sweep(request, large);
-    Ok(Transferred { etag: etag_of(&node), location, created })
+    transfer::run(request, headers, method, |tx, under| {
+        let Under { request, source, to, target, depth, replace } = under;
+        check_target(source, to, target, depth, replace)?;
+        Copying { request, source, depth }.put(tx, to, target)
+    })
 }
 
 fn check_source(request: &Request, resource: &Resource) -> Result<()> {

@@ -1,14 +1,14 @@
 //! MOVE of a file or collection within its Box (API page 309; RFC 4918 §9.9).
 
-use saibo_dav::header::{Depth, Destination, Overwrite};
+use saibo_dav::header::{Depth, Overwrite};
 use saibo_model::node::Node;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Result};
 use saibo_store::WriteTx;
 
 use super::delete::remove;
-use super::transfer::{self, Replace, Transfer, Transferred};
-use super::{Request, Resource, Served, check_room, etag_of, sweep};
+use super::transfer::{self, Method, Replace, Transfer, Transferred, Under};
+use super::{Request, Resource, Served, check_room};
 
 /// Moves a file, or a collection with everything below it. A file at the destination may be replaced, a
 /// collection never is.
@@ -18,46 +18,33 @@ use super::{Request, Resource, Served, check_room, etag_of, sweep};
 /// [`ErrorCode::ResourceNotFound`], [`ErrorCode::ResourceEtagMismatch`], [`ErrorCode::MoveBox`],
 /// [`ErrorCode::MoveServiceSource`]; what is wrong with the destination; the store's.
 pub fn move_(request: &Request, headers: &Transfer) -> Result<Transferred> {
-    request.read(|_, resource| check_source(request, &resource))?;
-    Depth::check_move(headers.depth.as_deref())?;
-    let replace = match Overwrite::parse(headers.overwrite.as_deref(), Overwrite::False)? {
-        Overwrite::True => Replace::Files,
-        Overwrite::False => Replace::Nothing,
+    let method = Method {
+        check_source,
+        depth: Depth::check_move,
+        overwrite: Overwrite::False,
+        replace: Replace::Files,
     };
-    let destination = Destination::parse(headers.destination.as_deref(), &request.url(), &request.box_url())?;
-    let if_match = headers.if_match.clone();
-    let Destination { url: location, path } = destination;
-    let (etag, created, large) = request.write(
-        move |_, request, resource| {
-            check_source(request, resource)?;
-            etag_of(resource.last()).check_if_match(if_match.as_deref())
-        },
-        move |tx, request, source| {
-            let to = Request { path, ..request.clone() };
-            let target = to.find(tx.read())?;
-            let mut node = source.last().clone();
-            // Into itself or below: there would be no way to it any more.
-            if transfer::leads_through(&target, &node) {
-                return Err(transfer::invalid(&to));
+    transfer::run(request, headers, method, |tx, Under { source, to, target, replace, .. }| {
+        let mut node = source.last().clone();
+        // Into itself or below: there would be no way to it any more.
+        if transfer::leads_through(target, &node) {
+            return Err(transfer::invalid(to));
+        }
+        let parent = transfer::check_destination(&node, to, target, replace)?;
+        if target.node().is_none() && node.parent != parent.seq {
+            check_room(tx.read(), to, parent)?;
+        }
+        to.authorize_parent(target, Privilege::Bind)?;
+        let large = match target.node() {
+            Some(old) => {
+                to.authorize_parent(target, Privilege::Unbind)?;
+                remove(tx, old)?
             }
-            let parent = transfer::check_destination(&node, &to, &target, replace)?;
-            if target.node().is_none() && node.parent != parent.seq {
-                check_room(tx.read(), &to, parent)?;
-            }
-            to.authorize_parent(&target, Privilege::Bind)?;
-            let large = match target.node() {
-                Some(old) => {
-                    to.authorize_parent(&target, Privilege::Unbind)?;
-                    remove(tx, old)?
-                }
-                None => false,
-            };
-            put_at(tx, &mut node, &to, &target)?;
-            Ok((etag_of(&node), target.node().is_none(), large))
-        },
-    )?;
-    sweep(request, large);
-    Ok(Transferred { etag, location, created })
+            None => false,
+        };
+        put_at(tx, &mut node, to, target)?;
+        Ok((node, large))
+    })
 }
 
 fn put_at(tx: &mut dyn WriteTx, node: &mut Node, to: &Request, target: &Resource) -> Result<()> {

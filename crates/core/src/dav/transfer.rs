@@ -1,11 +1,12 @@
 //! What COPY and MOVE have in common: their headers, their answer, and where something can be put.
 
-use saibo_dav::header::ETag;
+use saibo_dav::header::{Destination, ETag, Overwrite};
 use saibo_model::node::{Node, NodeKind};
 use saibo_model::{Error, ErrorCode, Result, name};
+use saibo_store::WriteTx;
 
 use super::served::is_source;
-use super::{Request, Resource, Served};
+use super::{Request, Resource, Served, etag_of, sweep};
 
 /// The headers of a COPY or MOVE.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,68 @@ pub(super) enum Replace {
     Files,
     /// A file, or a plain collection with everything below it.
     PlainTrees,
+}
+
+/// Where COPY and MOVE differ before anything is put anywhere.
+pub(super) struct Method<D> {
+    /// Checks whether whoever asks may take the source, and whether it can be taken.
+    pub(super) check_source: fn(&Request, &Resource) -> Result<()>,
+    /// Reads `Depth`.
+    pub(super) depth: fn(Option<&str>) -> Result<D>,
+    /// What no `Overwrite` means.
+    pub(super) overwrite: Overwrite,
+    /// What may be replaced where `Overwrite` allows it.
+    pub(super) replace: Replace,
+}
+
+/// A transfer within its transaction.
+pub(super) struct Under<'a, D> {
+    /// The request, which is about the source.
+    pub(super) request: &'a Request,
+    pub(super) source: &'a Resource,
+    /// The same request, about the destination.
+    pub(super) to: &'a Request,
+    pub(super) target: &'a Resource,
+    pub(super) depth: D,
+    pub(super) replace: Replace,
+}
+
+/// Runs a COPY or MOVE in one transaction. `put` puts the source at the destination: the node that is there then, and
+/// whether contents outside the store may have lost their last reference.
+///
+/// # Errors
+/// Those of the headers, of `method` and of `put`; the store's.
+pub(super) fn run<D: Send + 'static>(
+    request: &Request,
+    headers: &Transfer,
+    method: Method<D>,
+    put: impl FnOnce(&mut dyn WriteTx, Under<'_, D>) -> Result<(Node, bool)> + Send + 'static,
+) -> Result<Transferred> {
+    let check_source = method.check_source;
+    request.read(|_, resource| check_source(request, &resource))?;
+    let depth = (method.depth)(headers.depth.as_deref())?;
+    let replace = match Overwrite::parse(headers.overwrite.as_deref(), method.overwrite)? {
+        Overwrite::True => method.replace,
+        Overwrite::False => Replace::Nothing,
+    };
+    let destination = Destination::parse(headers.destination.as_deref(), &request.url(), &request.box_url())?;
+    let if_match = headers.if_match.clone();
+    let Destination { url: location, path } = destination;
+    let (etag, created, large) = request.write(
+        move |_, request, resource| {
+            check_source(request, resource)?;
+            etag_of(resource.last()).check_if_match(if_match.as_deref())
+        },
+        move |tx, request, source| {
+            let to = Request { path, ..request.clone() };
+            let target = to.find(tx.read())?;
+            let under = Under { request, source: &source, to: &to, target: &target, depth, replace };
+            let (node, large) = put(tx, under)?;
+            Ok((etag_of(&node), target.node().is_none(), large))
+        },
+    )?;
+    sweep(request, large);
+    Ok(Transferred { etag, location, created })
 }
 
 /// Checks that a node can be put at a destination; the collection that it would be in.

@@ -36,15 +36,6 @@ pub(super) struct Home {
     node: i64,
 }
 
-/// An entity set and its key, as a URL has them.
-#[derive(Clone, Copy, Debug)]
-pub struct EntityPath<'r> {
-    /// The entity set's name.
-    pub set: &'r str,
-    /// The key predicate, without its parentheses.
-    pub predicate: &'r str,
-}
-
 impl<'r> Collection<'r> {
     /// The collection that a path leads to or into. `root` is its URL, with a slash at the end; `now` is the
     /// moment of the request, in ms.

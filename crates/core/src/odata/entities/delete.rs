@@ -5,9 +5,10 @@ use saibo_model::query::Filter;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::etag::IfMatch;
 
-use super::collection::{Collection, EntityPath, entity_id, entity_set};
+use super::collection::{Collection, entity_id, entity_set};
 use super::schema::{Holder, TypeIndex};
 use super::session::Session;
+use crate::odata::EntityPath;
 
 impl Collection<'_> {
     /// Deletes an entity and its links.

@@ -6,12 +6,13 @@ use saibo_odata::media::Format;
 use saibo_odata::options::EntityOptions;
 use saibo_odata::{atom, json};
 
-use super::collection::{Collection, EntityPath, entity_id, entity_set};
+use super::collection::{Collection, entity_id, entity_set};
 use super::expand::{self, Expand};
 use super::limits;
 use super::session::find;
 use super::update::Version;
 use super::view;
+use crate::odata::EntityPath;
 
 /// An entity as it is shown.
 #[derive(Clone, Debug)]

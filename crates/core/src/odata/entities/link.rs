@@ -12,11 +12,12 @@ use saibo_odata::json;
 use saibo_odata::key::{ENTITY_KEY, Key};
 use saibo_odata::options::ListOptions;
 
-use super::collection::{Collection, EntityPath, entity_id, entity_set, navigation};
+use super::collection::{Collection, entity_id, entity_set, navigation};
 use super::schema::{Holder, Navigation, TypeIndex};
 use super::session::{Session, find};
 use super::view::{self, Row};
 use super::{expand, limits};
+use crate::odata::EntityPath;
 
 impl Collection<'_> {
     /// Lists the links of an entity along a navigation property, in JSON. Of the options `$top` and `$skip`

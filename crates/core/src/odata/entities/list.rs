@@ -10,7 +10,7 @@ use saibo_odata::options::ListOptions;
 use saibo_odata::{atom, json, resolve};
 use saibo_store::{ReadTx, Store};
 
-use super::collection::{Collection, EntityPath, Home, entity_id, entity_set, navigation};
+use super::collection::{Collection, Home, entity_id, entity_set, navigation};
 use super::expand::{self, Expand};
 use super::limits;
 use super::schema::resolve::Names;
@@ -18,6 +18,7 @@ use super::schema::{Schema, TypeIndex};
 use super::search::Search;
 use super::session::find;
 use super::view::{self, Expanded, Row};
+use crate::odata::EntityPath;
 
 /// What a list asks for, with every name looked up.
 struct Plan<'s> {

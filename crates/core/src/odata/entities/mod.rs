@@ -27,7 +27,7 @@ mod update;
 mod view;
 
 pub use batch::{BatchAnswer, PartAnswer};
-pub use collection::{Collection, EntityPath};
+pub use collection::Collection;
 pub use create::Created;
 pub use draft::{Draft, Purpose};
 pub use find::Found;

@@ -5,12 +5,13 @@ use saibo_model::{ErrorCode, Result};
 use saibo_odata::body::Object;
 use saibo_odata::media::Format;
 
-use super::collection::{Collection, EntityPath, entity_id, entity_set, navigation};
+use super::collection::{Collection, entity_id, entity_set, navigation};
 use super::create::Created;
 use super::draft::{Draft, Purpose};
 use super::schema::{Navigation, TypeIndex};
 use super::session::Session;
 use super::view::{self, Row};
+use crate::odata::EntityPath;
 
 impl Collection<'_> {
     /// Creates an entity and links it with the one that the URL names.

@@ -6,12 +6,13 @@ use saibo_odata::body::Object;
 use saibo_odata::etag::IfMatch;
 
 use super::body;
-use super::collection::{Collection, EntityPath, entity_id, entity_set};
+use super::collection::{Collection, entity_id, entity_set};
 use super::draft::{Draft, Purpose};
 use super::dynamic::name_aliases;
 use super::schema::TypeIndex;
 use super::session::Session;
 use super::view::Row;
+use crate::odata::EntityPath;
 
 /// What makes an entity tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,18 +4,16 @@
 use saibo_model::privilege::{Access as PrivilegeAccess, Privilege};
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::key::Key;
-use saibo_store::StoreExt as _;
 
-use super::{ObjectPath, Objects, Scope};
-use crate::access::authorize_unit;
-use crate::dav::resource::authorize_cell;
+use super::Objects;
+use crate::odata::EntityPath;
 
 impl Objects<'_> {
     /// Checks that there is the set of an object's URL, and that its key is one; the object need not exist.
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004.
-    pub fn check(&self, path: ObjectPath<'_>) -> Result<()> {
+    pub fn check(&self, path: EntityPath<'_>) -> Result<()> {
         Self::key(self.definition(path.set)?, path.predicate).map(|_key| ())
     }
 
@@ -24,7 +22,7 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, 400-OD-0028.
-    pub fn check_target(&self, path: ObjectPath<'_>, property: &str, predicate: &str) -> Result<()> {
+    pub fn check_target(&self, path: EntityPath<'_>, property: &str, predicate: &str) -> Result<()> {
         self.check(path)?;
         if let Some(navigation) = self.definition(path.set)?.navigation_property(property) {
             let target = self.definition_of(navigation.target)?;
@@ -45,7 +43,7 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why not.
-    pub fn may_one(&self, path: ObjectPath<'_>, access: PrivilegeAccess) -> Result<()> {
+    pub fn may_one(&self, path: EntityPath<'_>, access: PrivilegeAccess) -> Result<()> {
         self.check(path)?;
         self.may(path.set, access)
     }
@@ -55,7 +53,7 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why not.
-    pub fn may_follow(&self, path: ObjectPath<'_>, property: &str, access: PrivilegeAccess) -> Result<()> {
+    pub fn may_follow(&self, path: EntityPath<'_>, property: &str, access: PrivilegeAccess) -> Result<()> {
         self.may_one(path, access)?;
         match self.definition(path.set)?.navigation_property(property) {
             Some(navigation) => self.authorize(navigation.target, access),
@@ -67,14 +65,8 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why not.
-    pub fn may_know_methods(&self, path: ObjectPath<'_>) -> Result<()> {
+    pub fn may_know_methods(&self, path: EntityPath<'_>) -> Result<()> {
         self.check(path)?;
-        match self.scope {
-            Scope::Unit => authorize_unit(self.access),
-            Scope::Cell(cell) => {
-                cell.store().read(|tx| authorize_cell(tx, cell, self.access, Privilege::SocialRead))
-            }
-            Scope::Collection(cell, resource) => resource.authorize(self.access, cell, Privilege::Read),
-        }
+        self.authorize_for(Privilege::SocialRead, Privilege::Read)
     }
 }

@@ -8,14 +8,15 @@ use saibo_store::StoreExt as _;
 
 use super::place::find;
 use super::read::{any_of, condition};
-use super::{ObjectPath, Objects, Scope, rules};
+use super::{Objects, Scope, rules};
+use crate::odata::EntityPath;
 
 impl Objects<'_> {
     /// Deletes an object. Its many-to-many links go with it; objects that belong to it keep it from going.
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 404-OD-0002, 412-OD-0002, 409-OD-0001.
-    pub fn delete(&self, path: ObjectPath<'_>, if_match: Option<&str>) -> Result<()> {
+    pub fn delete(&self, path: EntityPath<'_>, if_match: Option<&str>) -> Result<()> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Write)?;

@@ -13,7 +13,8 @@ use saibo_store::{StoreExt as _, WriteTx};
 
 use super::place::{Ancestors, find};
 use super::read::{AS_THEY_CAME, condition};
-use super::{ObjectPath, Objects, Sets, rules};
+use super::{Objects, Sets, rules};
+use crate::odata::EntityPath;
 
 impl Objects<'_> {
     /// The navigation property of a name, for `$links`.
@@ -26,7 +27,7 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 400-OD-0008, 404-OD-0002.
-    pub fn list_links(&self, path: ObjectPath<'_>, property: &str, options: &ListOptions) -> Result<Vec<u8>> {
+    pub fn list_links(&self, path: EntityPath<'_>, property: &str, options: &ListOptions) -> Result<Vec<u8>> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Read)?;
@@ -60,7 +61,7 @@ impl Objects<'_> {
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 400-OD-0008, 400-OD-0001 and 0006 for the body, 404-OD-0000,
     /// 409-OD-0002 if they are linked, or one of them may have only one link.
-    pub fn link(&self, path: ObjectPath<'_>, property: &str, body: &[u8]) -> Result<()> {
+    pub fn link(&self, path: EntityPath<'_>, property: &str, body: &[u8]) -> Result<()> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Write)?;
@@ -86,7 +87,7 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, 400-OD-0028 for the other's key, why somebody may not, 400-OD-0008, 404-OD-0000.
-    pub fn unlink(&self, path: ObjectPath<'_>, property: &str, predicate: &str) -> Result<()> {
+    pub fn unlink(&self, path: EntityPath<'_>, property: &str, predicate: &str) -> Result<()> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         let navigation = self.linked(definition, property)?;
@@ -130,10 +131,7 @@ pub(super) fn put_link(
             rules::check_peers(tx, sets, [&source, &target])?;
             source.peer = Some(target.id.clone());
             target.peer = Some(source.id.clone());
-            for end in [&mut source, &mut target] {
-                end.version += 1;
-                tx.put_document(end)?;
-            }
+            rules::put_ends(tx, [&mut source, &mut target])?;
             rules::written(tx, sets, source.set.kind)
         }
     }
@@ -161,7 +159,8 @@ fn take_link(
             if source.peer.as_ref() != Some(&target.id) {
                 return absent();
             }
-            rules::unpeer(tx, [&mut source, &mut target])?;
+            (source.peer, target.peer) = (None, None);
+            rules::put_ends(tx, [&mut source, &mut target])?;
             rules::written(tx, sets, source.set.kind)
         }
     }

@@ -20,15 +20,16 @@ mod view;
 
 use std::sync::Arc;
 
+use saibo_model::acl::Acl;
 use saibo_model::privilege::{Access as PrivilegeAccess, Privilege};
 use saibo_model::{EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_odata::entity_sets::{self, EntitySet as Definition, Service};
 use saibo_odata::key::Key;
-use saibo_store::Store;
+use saibo_store::{Store, StoreExt as _};
 
-use crate::access::{Access, authorize_unit};
+use crate::access::{Access, Target, authorize, authorize_unit};
 use crate::dav::Resource;
-use crate::dav::resource::authorize_cell;
+use crate::dav::resource::cell_acl;
 use crate::{Cell, Unit};
 
 pub use cells::delete_cell;
@@ -48,30 +49,34 @@ pub enum Scope<'r> {
 }
 
 /// The objects of a service, who asks something of them, and when.
-#[derive(Clone, Copy)]
 pub struct Objects<'r> {
     unit: &'r Arc<Unit>,
     scope: Scope<'r>,
     access: &'r Access,
+    /// The Cell's, for its control objects: a request asks of it more than once.
+    acls: Vec<Acl>,
     /// URL of the service, with a slash at the end.
     root: &'r str,
     now: i64,
 }
 
-/// An object in a URL: its set and key predicate.
-#[derive(Clone, Copy, Debug)]
-pub struct ObjectPath<'r> {
-    /// The entity set's name.
-    pub set: &'r str,
-    /// The key predicate, without its parentheses.
-    pub predicate: &'r str,
-}
-
 impl<'r> Objects<'r> {
     /// Opens a service. `root` is its URL with a slash at the end, `now` the moment of the request in ms.
-    #[must_use]
-    pub fn new(unit: &'r Arc<Unit>, scope: Scope<'r>, access: &'r Access, root: &'r str, now: i64) -> Self {
-        Self { unit, scope, access, root, now }
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn new(
+        unit: &'r Arc<Unit>,
+        scope: Scope<'r>,
+        access: &'r Access,
+        root: &'r str,
+        now: i64,
+    ) -> Result<Self> {
+        let acls = match scope {
+            Scope::Cell(cell) => cell.store().read(cell_acl)?,
+            Scope::Unit | Scope::Collection(..) => Vec::new(),
+        };
+        Ok(Self { unit, scope, access, acls, root, now })
     }
 
     /// The tables of the service.
@@ -114,20 +119,21 @@ impl<'r> Objects<'r> {
 
     /// Checks that somebody may read, or change, the objects of a kind.
     fn authorize(&self, kind: Kind, access: PrivilegeAccess) -> Result<()> {
-        use saibo_store::StoreExt as _;
+        let of_schema = match access {
+            PrivilegeAccess::Read => Privilege::Read,
+            _ => Privilege::AlterSchema,
+        };
+        self.authorize_for(privilege(kind, access), of_schema)
+    }
+
+    /// Checks that somebody has a privilege in the Cell or, for schema objects, in the collection.
+    fn authorize_for(&self, in_cell: Privilege, in_collection: Privilege) -> Result<()> {
         match self.scope {
             Scope::Unit => authorize_unit(self.access),
             Scope::Cell(cell) => {
-                let privilege = privilege(kind, access);
-                cell.store().read(|tx| authorize_cell(tx, cell, self.access, privilege))
+                authorize(self.access, Target { cell, acls: &self.acls, in_box: None }, in_cell)
             }
-            Scope::Collection(cell, resource) => {
-                let privilege = match access {
-                    PrivilegeAccess::Read => Privilege::Read,
-                    _ => Privilege::AlterSchema,
-                };
-                resource.authorize(self.access, cell, privilege)
-            }
+            Scope::Collection(cell, resource) => resource.authorize(self.access, cell, in_collection),
         }
     }
 

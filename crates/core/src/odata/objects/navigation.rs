@@ -9,12 +9,13 @@ use saibo_odata::media::Format;
 use saibo_odata::options::ListOptions;
 use saibo_store::StoreExt as _;
 
+use super::Objects;
 use super::create::{Created, insert};
 use super::fields::{Fields, Mode};
 use super::link::put_link;
 use super::place::{Ancestors, find};
 use super::read::condition;
-use super::{ObjectPath, Objects};
+use crate::odata::EntityPath;
 
 impl Objects<'_> {
     fn navigable(&self, definition: &'static Definition, name: &str) -> Result<Navigation> {
@@ -28,7 +29,7 @@ impl Objects<'_> {
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 404-OD-0003, 404-OD-0002, those of a query.
     pub fn list_navigation(
         &self,
-        path: ObjectPath<'_>,
+        path: EntityPath<'_>,
         property: &str,
         options: &ListOptions,
     ) -> Result<Vec<u8>> {
@@ -56,7 +57,7 @@ impl Objects<'_> {
     /// Those of [`Objects::create`]; 404-OD-0003, 404-OD-0000, 409-OD-0002.
     pub fn create_navigation(
         &self,
-        path: ObjectPath<'_>,
+        path: EntityPath<'_>,
         property: &str,
         body: &[u8],
         credential: Option<&str>,

@@ -12,7 +12,8 @@ use saibo_store::{ReadTx, StoreExt as _};
 
 use super::place::{Ancestors, find};
 use super::view::{Links, entity};
-use super::{ObjectPath, Objects, Sets};
+use super::{Objects, Sets};
+use crate::odata::EntityPath;
 
 /// Objects shown behind one that is expanded, in a list and alone (API page 405).
 const EXPANDED: u64 = 100;
@@ -34,7 +35,7 @@ impl Objects<'_> {
     ///
     /// # Errors
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 400-OD-0025, 404-OD-0002.
-    pub fn get(&self, path: ObjectPath<'_>, options: &EntityOptions, format: Format) -> Result<Found> {
+    pub fn get(&self, path: EntityPath<'_>, options: &EntityOptions, format: Format) -> Result<Found> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Read)?;

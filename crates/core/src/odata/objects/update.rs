@@ -10,7 +10,8 @@ use saibo_store::{ReadTx, StoreExt as _};
 use super::create::parent_of;
 use super::fields::{Fields, Mode};
 use super::place::{Ancestors, find};
-use super::{ObjectPath, Objects, rules};
+use super::{Objects, rules};
+use crate::odata::EntityPath;
 
 /// How an object is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Objects<'_> {
     /// 404-OD-0001, 400-OD-0004, why somebody may not, 412-OD-0002, those of the body, 409-OD-0003.
     pub fn update(
         &self,
-        path: ObjectPath<'_>,
+        path: EntityPath<'_>,
         change: Change,
         body: &[u8],
         credential: Option<&str>,
@@ -45,20 +46,20 @@ impl Objects<'_> {
         let (sets, now) = (self.sets(), self.now);
         let body = Object::parse(body)?;
         // Whole bodies are looked at before the object is, as the API does.
-        if change == Change::Replace {
-            Fields::read(definition, &body, Mode::Replace, now)?;
-        }
+        let whole = match change {
+            Change::Replace => Some(Fields::read(definition, &body, Mode::Replace, now)?),
+            Change::Merge => None,
+        };
         let (before, named) = self.store().read(|tx| {
             let before = find(tx, &sets, definition, &key)?.ok_or(ErrorCode::NoSuchEntity)?;
             let named = named_parents(tx, definition, &before)?;
             Ok((before, named))
         })?;
         self.check_owner(&before)?;
-        let mode = match change {
-            Change::Replace => Mode::Replace,
-            Change::Merge => Mode::Merge(&before, &named),
+        let fields = match whole {
+            Some(fields) => fields,
+            None => Fields::read(definition, &body, Mode::Merge(&before, &named), now)?,
         };
-        let fields = Fields::read(definition, &body, mode, now)?;
         if_match.check(before.version, before.updated)?;
         let extras = self.prepare(definition, &fields, credential, Some(&before))?;
         let changed = self.store().write(move |tx| {

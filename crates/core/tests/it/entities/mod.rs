@@ -6,7 +6,8 @@ mod model;
 mod values;
 
 use saibo_core::dav::Resource;
-use saibo_core::odata::entities::{Collection, EntityPath, Purpose, Version};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::entities::{Collection, Purpose, Version};
 use saibo_core::odata::schema_version;
 use saibo_core::{Access, Cell, clock};
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};

@@ -1,6 +1,6 @@
 //! `$links`, navigation properties, and what hinders a deletion.
 
-use saibo_core::odata::objects::ObjectPath;
+use saibo_core::odata::EntityPath;
 use saibo_model::ErrorCode as E;
 use saibo_odata::media::Format;
 use saibo_odata::options::ListOptions;
@@ -68,7 +68,7 @@ fn a_box_is_the_parent_of_what_belongs_to_it() {
 fn through_a_navigation_property() {
     let service = household();
     let create = |(set, predicate), property: &str, body: &str| {
-        let path = ObjectPath { set, predicate };
+        let path = EntityPath { set, predicate };
         service.with(|o| o.create_navigation(path, property, body.as_bytes(), None, Format::Json))
     };
     create(("Account", "'alice'"), "_Role", r#"{"Name":"new"}"#).unwrap();
@@ -86,7 +86,7 @@ fn through_a_navigation_property() {
     ] {
         assert_eq!(code(create(path, property, body)), Some(expected), "{path:?} {property} {body}");
     }
-    let path = ObjectPath { set: "Account", predicate: "'alice'" };
+    let path = EntityPath { set: "Account", predicate: "'alice'" };
     let list = service.with(|o| o.list_navigation(path, "_Role", &ListOptions::default())).unwrap();
     let list: Value = serde_json::from_slice(&list).unwrap();
     assert_eq!(list["d"]["results"][0]["Name"], "new");

@@ -6,7 +6,8 @@ mod schema;
 mod values;
 
 use saibo_core::dav::Resource;
-use saibo_core::odata::objects::{Change, Created, ObjectPath, Objects, Scope};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::objects::{Change, Created, Objects, Scope};
 use saibo_core::{Access, Cell, clock};
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{ErrorCode, Result};
@@ -65,7 +66,7 @@ impl Service {
             Which::Cell => Scope::Cell(&self.cell),
             Which::Collection => Scope::Collection(&self.cell, &resource),
         };
-        work(&Objects::new(&self.fixture.unit, scope, &self.access, self.root(), clock::now()))
+        work(&Objects::new(&self.fixture.unit, scope, &self.access, self.root(), clock::now()).unwrap())
     }
 
     fn create(&self, set: &str, body: &str) -> Result<Created> {
@@ -81,7 +82,7 @@ impl Service {
 
     fn get(&self, (set, predicate): (&str, &str)) -> Result<Value> {
         let found = self.with(|objects| {
-            objects.get(ObjectPath { set, predicate }, &EntityOptions::default(), Format::Json)
+            objects.get(EntityPath { set, predicate }, &EntityOptions::default(), Format::Json)
         })?;
         Ok(serde_json::from_slice::<Value>(&found.body).unwrap()["d"]["results"].take())
     }
@@ -114,27 +115,27 @@ impl Service {
         body: &str,
         tag: Option<&str>,
     ) -> Result<()> {
-        let path = ObjectPath { set, predicate };
+        let path = EntityPath { set, predicate };
         self.with(|objects| objects.update(path, how, body.as_bytes(), None, tag)).map(|_| ())
     }
 
     fn delete(&self, (set, predicate): (&str, &str)) -> Result<()> {
-        self.with(|objects| objects.delete(ObjectPath { set, predicate }, None))
+        self.with(|objects| objects.delete(EntityPath { set, predicate }, None))
     }
 
     fn link(&self, (set, predicate): (&str, &str), property: &str, target: &str) -> Result<()> {
         let body = format!(r#"{{"uri":"{}{target}"}}"#, self.root());
-        self.with(|objects| objects.link(ObjectPath { set, predicate }, property, body.as_bytes()))
+        self.with(|objects| objects.link(EntityPath { set, predicate }, property, body.as_bytes()))
     }
 
     fn unlink(&self, (set, predicate): (&str, &str), property: &str, key: &str) -> Result<()> {
-        self.with(|objects| objects.unlink(ObjectPath { set, predicate }, property, key))
+        self.with(|objects| objects.unlink(EntityPath { set, predicate }, property, key))
     }
 
     /// The last parts of the URLs that `$links` lists.
     fn links(&self, (set, predicate): (&str, &str), property: &str) -> Result<Vec<String>> {
         let list = self.with(|objects| {
-            objects.list_links(ObjectPath { set, predicate }, property, &ListOptions::default())
+            objects.list_links(EntityPath { set, predicate }, property, &ListOptions::default())
         })?;
         let list: Value = serde_json::from_slice(&list).unwrap();
         let name = |link: &Value| link["uri"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();

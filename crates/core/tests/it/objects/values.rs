@@ -1,6 +1,7 @@
 //! Fields: what is filled in, what is refused, and with which code.
 
-use saibo_core::odata::objects::{Change, ObjectPath};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::objects::Change;
 use saibo_model::ErrorCode as E;
 use saibo_odata::media::Format;
 use serde_json::json;
@@ -149,7 +150,7 @@ fn passwords_are_kept_hidden_and_hashed() {
     assert!(knows("password1") && !knows("password2"));
     // A change without a password keeps it, one with a password changes it.
     let change = |password: Option<&str>| {
-        let path = ObjectPath { set: "Account", predicate: "'alice'" };
+        let path = EntityPath { set: "Account", predicate: "'alice'" };
         service.with(|objects| objects.update(path, Change::Replace, br#"{"Name":"alice"}"#, password, None))
     };
     change(None).unwrap();

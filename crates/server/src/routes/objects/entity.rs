@@ -1,6 +1,7 @@
 //! A single object.
 
-use saibo_core::odata::objects::{Change, ObjectPath, Objects};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::objects::{Change, Objects};
 use saibo_model::privilege::Access;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;
@@ -9,7 +10,7 @@ use saibo_odata::options::{EntityOptions, Parameters};
 use crate::http::Response;
 use crate::routes::odata::{Call, changed, shown};
 
-pub(super) fn serve(call: &Call, objects: &Objects<'_>, path: ObjectPath<'_>) -> Result<Response> {
+pub(super) fn serve(call: &Call, objects: &Objects<'_>, path: EntityPath<'_>) -> Result<Response> {
     let update = |change| {
         let (credential, if_match) = (call.credential.as_deref(), call.if_match.as_deref());
         let version = objects.update(path, change, &call.body, credential, if_match)?;
@@ -31,7 +32,7 @@ pub(super) fn serve(call: &Call, objects: &Objects<'_>, path: ObjectPath<'_>) ->
     }
 }
 
-fn get(call: &Call, objects: &Objects<'_>, path: ObjectPath<'_>) -> Result<Response> {
+fn get(call: &Call, objects: &Objects<'_>, path: EntityPath<'_>) -> Result<Response> {
     objects.may_one(path, Access::Read)?;
     let parameters = Parameters::parse(&call.query);
     let format = Format::negotiate(call.accept.as_deref(), parameters.get("$format"))?;

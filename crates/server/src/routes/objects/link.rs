@@ -1,6 +1,7 @@
 //! Links between objects.
 
-use saibo_core::odata::objects::{ObjectPath, Objects};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::objects::Objects;
 use saibo_model::privilege::Access;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;
@@ -12,7 +13,7 @@ use crate::routes::odata::{Call, changed, listed};
 pub(super) fn serve(
     call: &Call,
     objects: &Objects<'_>,
-    path: ObjectPath<'_>,
+    path: EntityPath<'_>,
     property: &str,
     target: Option<&str>,
 ) -> Result<Response> {

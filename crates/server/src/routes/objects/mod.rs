@@ -9,7 +9,8 @@ mod list;
 mod navigation;
 mod service;
 
-use saibo_core::odata::objects::{ObjectPath, Objects, Scope};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::objects::{Objects, Scope};
 use saibo_model::{Error, ErrorCode, Result};
 use saibo_odata::uri::Resource;
 
@@ -27,7 +28,7 @@ pub(super) async fn of_unit(mut context: Context) -> Result<Response> {
     let answer = context
         .blocking(move |unit| {
             let access = caller.at_unit(unit)?;
-            serve(&call, &Objects::new(unit, Scope::Unit, &access, &root, caller.now), &resource)
+            serve(&call, &Objects::new(unit, Scope::Unit, &access, &root, caller.now)?, &resource)
         })
         .await;
     let realm = context.app.unit_url().to_string();
@@ -43,7 +44,7 @@ pub(super) async fn of_cell(mut context: Context) -> Result<Response> {
     let answer = context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
-            serve(&call, &Objects::new(unit, Scope::Cell(&cell), &access, &root, caller.now), &resource)
+            serve(&call, &Objects::new(unit, Scope::Cell(&cell), &access, &root, caller.now)?, &resource)
         })
         .await;
     let realm = context.cell_url();
@@ -59,12 +60,12 @@ pub(super) fn serve(call: &Call, objects: &Objects<'_>, resource: &Resource) -> 
         Resource::Service => service::document(call, objects),
         Resource::Metadata => service::metadata(call, objects),
         Resource::EntitySet { set } => list::serve(call, objects, set),
-        Resource::Entity { set, predicate } => entity::serve(call, objects, ObjectPath { set, predicate }),
+        Resource::Entity { set, predicate } => entity::serve(call, objects, EntityPath { set, predicate }),
         Resource::Navigation { set, predicate, property, keyed } => {
-            navigation::serve(call, objects, ObjectPath { set, predicate }, property, *keyed)
+            navigation::serve(call, objects, EntityPath { set, predicate }, property, *keyed)
         }
         Resource::Links { set, predicate, property, target } => {
-            link::serve(call, objects, ObjectPath { set, predicate }, property, target.as_deref())
+            link::serve(call, objects, EntityPath { set, predicate }, property, target.as_deref())
         }
         // The API has batches of entities alone.
         Resource::Batch => Err(ErrorCode::MethodNotImplemented.into()),

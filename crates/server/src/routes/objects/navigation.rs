@@ -1,7 +1,8 @@
 //! What is behind a navigation property.
 
+use saibo_core::odata::EntityPath;
 use saibo_core::odata::entities::Collection;
-use saibo_core::odata::objects::{ObjectPath, Objects};
+use saibo_core::odata::objects::Objects;
 use saibo_model::privilege::Access;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;
@@ -13,7 +14,7 @@ use crate::routes::odata::{Call, created, listed};
 pub(super) fn serve(
     call: &Call,
     objects: &Objects<'_>,
-    path: ObjectPath<'_>,
+    path: EntityPath<'_>,
     property: &str,
     keyed: bool,
 ) -> Result<Response> {

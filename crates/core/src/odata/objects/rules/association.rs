@@ -41,10 +41,12 @@ pub(in super::super) fn check_peers(
     Ok(())
 }
 
-/// Takes the link of two ends away.
-pub(in super::super) fn unpeer(tx: &mut dyn WriteTx, ends: [&mut Document; 2]) -> Result<()> {
+/// Stores ends whose link was made or taken away.
+pub(in super::super) fn put_ends<const N: usize>(
+    tx: &mut dyn WriteTx,
+    ends: [&mut Document; N],
+) -> Result<()> {
     for end in ends {
-        end.peer = None;
         end.version += 1;
         tx.put_document(end)?;
     }
@@ -55,7 +57,10 @@ pub(in super::super) fn unpeer(tx: &mut dyn WriteTx, ends: [&mut Document; 2]) -
 pub(super) fn leave_peer(tx: &mut dyn WriteTx, end: &Document) -> Result<()> {
     let Some(peer) = &end.peer else { return Ok(()) };
     match tx.read().document_by_id(peer)? {
-        Some(mut peer) if peer.id != end.id => unpeer(tx, [&mut peer, &mut end.clone()]),
+        Some(mut peer) if peer.id != end.id => {
+            peer.peer = None;
+            put_ends(tx, [&mut peer])
+        }
         _ => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ use super::fields::Fields;
 use super::{Objects, Sets};
 use crate::odata::schema_version;
 
-pub(super) use association::{check_peers, unpeer};
+pub(super) use association::{check_peers, put_ends};
 
 /// What a document holds beside the fields that the API shows.
 #[derive(Debug)]

@@ -23,16 +23,18 @@ pub(super) fn check(unit: &UnitUrl, fields: &Fields) -> Result<()> {
     };
     // URLs of this unit are kept in a form that stays right when the Cell moves elsewhere.
     let is_portable = |field: &str| fields.text(field).is_none_or(|url| unit.http_to_localunit(url) == url);
-    let broken = match () {
-        () if !is_portable("EventSubject") => "EventSubject",
-        () if !is_portable("TargetUrl") => "TargetUrl",
-        () if rule.is_timer() && rule.external => "EventExternal",
-        () if !rule.has_type() => "EventType",
-        () if !rule.has_object() => "EventObject",
-        () if !rule.has_target() => "TargetUrl",
-        () => return Ok(()),
-    };
-    Err(ErrorCode::FieldFormat.with([broken]))
+    let checks = [
+        ("EventSubject", is_portable("EventSubject")),
+        ("TargetUrl", is_portable("TargetUrl")),
+        ("EventExternal", !(rule.is_timer() && rule.external)),
+        ("EventType", rule.has_type()),
+        ("EventObject", rule.has_object()),
+        ("TargetUrl", rule.has_target()),
+    ];
+    match checks.into_iter().find(|(_, holds)| !holds) {
+        Some((field, _)) => Err(ErrorCode::FieldFormat.with([field])),
+        None => Ok(()),
+    }
 }
 
 struct Rule<'f> {

@@ -1,6 +1,7 @@
 //! A single entity (API pages 366, 367, 369 and 370).
 
-use saibo_core::odata::entities::{Collection, EntityPath, Purpose};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::entities::{Collection, Purpose};
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;

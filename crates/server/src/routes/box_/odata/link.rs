@@ -1,6 +1,7 @@
 //! Links between entities (API pages 375 to 378).
 
-use saibo_core::odata::entities::{Collection, EntityPath};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::entities::Collection;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;

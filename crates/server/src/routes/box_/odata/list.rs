@@ -1,6 +1,7 @@
 //! Entity sets, and what is behind navigation properties (API pages 364, 365, 373 and 374).
 
-use saibo_core::odata::entities::{Collection, EntityPath};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::entities::Collection;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;

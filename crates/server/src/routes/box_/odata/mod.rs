@@ -8,7 +8,8 @@ mod link;
 mod list;
 mod schema;
 
-use saibo_core::odata::entities::{Collection, Created, EntityPath};
+use saibo_core::odata::EntityPath;
+use saibo_core::odata::entities::{Collection, Created};
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::media::Format;
 use saibo_odata::uri::Resource;

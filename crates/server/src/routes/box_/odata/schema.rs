@@ -63,5 +63,5 @@ fn with_objects(
     let request = &place.request;
     let root = format!("{root}$metadata/");
     let scope = Scope::Collection(&request.cell, &place.resolved.resource);
-    work(&Objects::new(&request.unit, scope, &request.access, &root, request.now))
+    work(&Objects::new(&request.unit, scope, &request.access, &root, request.now)?)
 }
