@@ -38,6 +38,8 @@ pub struct Limits {
     pub dav_children: u64,
     /// Collections below each other, from the Box on (API page 306).
     pub dav_depth: usize,
+    /// Many-to-many links of one entity along one navigation property (API page 378).
+    pub links_per_entity: u64,
     /// Exports and imports that run at the same time; more wait.
     pub jobs: usize,
     /// Password checks that run at the same time: they are slow on purpose, and must not starve the rest.

@@ -61,7 +61,7 @@ impl Unit {
             known: KnownCells::default(),
             swapping: Mutex::default(),
             makers: Makers::default(),
-            entities: Arc::default(),
+            entities: Arc::new(crate::odata::entities::State::new(settings.limits.links_per_entity)),
             settings,
         }
     }

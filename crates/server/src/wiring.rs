@@ -40,6 +40,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
         relay_html_url: config.cell.relay_html_url.clone(),
         limits: settings::Limits {
             dav_children: config.limits.dav_children_per_collection,
+            links_per_entity: config.limits.links_per_entity,
             dav_depth: usize::try_from(config.limits.dav_collection_depth).unwrap_or(usize::MAX),
             jobs: config.limits.concurrent_jobs,
             password_checks: config.limits.concurrent_password_checks,

@@ -14,6 +14,8 @@ pub struct Limits {
     pub dav_children_per_collection: u64,
     /// How deep collections nest below a Box.
     pub dav_collection_depth: u64,
+    /// Many-to-many links of one entity along one navigation property.
+    pub links_per_entity: u64,
     /// Length of a request's URL, path and query (API page 003). The HTTP library itself ends at 65534.
     pub url_bytes: usize,
     /// Size of all headers of a request together.
@@ -55,6 +57,7 @@ impl Default for Limits {
         Self {
             dav_children_per_collection: 1024,
             dav_collection_depth: 50,
+            links_per_entity: 150_000,
             url_bytes: 50 * 1024,
             header_bytes: 64 * 1024,
             header_count: 100,

@@ -42,7 +42,7 @@ impl Session<'_> {
         }
         // The other side of a pair loses its link, which makes it another version.
         for pair in navigation.iter().filter(|navigation| navigation.holder() == Holder::Both) {
-            for mut other in self.linked(&row, pair.target)? {
+            if let Some(mut other) = self.paired(&row, pair.target)? {
                 self.touch(&mut other)?;
             }
         }

@@ -1,9 +1,8 @@
-//! Indexes that queries ask for: the first filter or order on a property of a large set makes one, in the
-//! background, so that neither that query nor a writer waits for more than the making itself.
+//! Indexes that queries ask for: once queries have looked through so many entities for the sake of a property that an
+//! index pays, one is made in the background, so that neither a query nor a writer waits for more than the making itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use saibo_model::EntitySet;
@@ -12,19 +11,22 @@ use saibo_store::{Place, Store, StoreExt as _};
 
 use super::collection::Home;
 
-/// A set with fewer entities than this is quick to search without an index.
-const WORTH_IT: u64 = 5000;
+/// How many entities queries have to have looked through: some tens of ms of a processor.
+const LOOKED_THROUGH: u64 = 50_000;
+
+/// A set with fewer entities than this is as quickly looked through.
+const WORTH_IT: u64 = 200;
 
 /// Indexes of one set. Each costs every write a little.
 const PER_SET: usize = 8;
 
-/// A set that was too small is looked at again after this.
-const AGAIN: Duration = Duration::from_secs(60);
+/// Fields of one set that are counted at a time.
+const COUNTED: usize = 64;
 
 /// More sets than this and all are forgotten: what is there already is then asked for once more, in vain.
 const REMEMBERED: usize = 4096;
 
-/// The fields that an index was thought of for.
+/// How often each field was asked by, that there is no index of.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
     sets: Mutex<HashMap<(Place, EntitySet), HashMap<Field, State>>>,
@@ -33,7 +35,7 @@ pub(super) struct Indexes {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Made,
-    Looked(Instant),
+    Asked(u32),
 }
 
 impl Indexes {
@@ -42,24 +44,40 @@ impl Indexes {
         self.sets.lock().retain(|(of, _), _| of != place);
     }
 
-    /// Whether the set should be looked at for an index of this field, now that it was asked.
-    pub(super) fn is_due(&self, place: &Place, set: &EntitySet, field: &Field) -> bool {
+    /// Counts that a set is asked by a field. Whether it is time to look at the set's size, and how often it was asked
+    /// by then: at each doubling, so that a set which stays small is looked at a few times only.
+    fn asked(&self, place: &Place, set: &EntitySet, field: &Field) -> Option<u32> {
         let mut sets = self.sets.lock();
         let key = (place.clone(), set.clone());
         if sets.len() >= REMEMBERED && !sets.contains_key(&key) {
             sets.clear();
         }
         let fields = sets.entry(key).or_default();
-        let now = Instant::now();
-        match fields.get(field) {
-            Some(State::Made) => return false,
-            Some(State::Looked(at)) if now.duration_since(*at) < AGAIN => return false,
-            Some(State::Looked(_)) => {}
-            None if fields.len() >= PER_SET => return false,
-            None => {}
+        match fields.get_mut(field) {
+            Some(State::Made) => None,
+            Some(State::Asked(times)) => {
+                *times = times.saturating_add(1);
+                times.is_power_of_two().then_some(*times)
+            }
+            None => {
+                let is_made = |state: &State| matches!(state, State::Made);
+                if fields.values().filter(|state| is_made(state)).count() >= PER_SET {
+                    return None;
+                }
+                if fields.len() >= COUNTED {
+                    fields.retain(|_, state| is_made(state));
+                }
+                fields.insert(field.clone(), State::Asked(1));
+                Some(1)
+            }
         }
-        fields.insert(field.clone(), State::Looked(now));
-        true
+    }
+
+    /// Whether an index was made.
+    pub(super) fn is_made(&self, place: &Place, set: &EntitySet, field: &Field) -> bool {
+        let sets = self.sets.lock();
+        let state = sets.get(&(place.clone(), set.clone())).and_then(|fields| fields.get(field));
+        matches!(state, Some(State::Made))
     }
 
     /// Says that there is an index now.
@@ -84,17 +102,21 @@ impl Home {
         }
         fields.extend(order_by.first().map(|term| &term.field));
         for field in fields {
-            if matches!(field, Field::Body { .. }) && self.state.indexes.is_due(&self.place, set, field) {
-                self.index_later(store.clone(), set.clone(), field.clone());
+            if !matches!(field, Field::Body { .. }) {
+                continue;
+            }
+            if let Some(times) = self.state.indexes.asked(&self.place, set, field) {
+                self.index_later(store.clone(), set.clone(), field.clone(), times);
             }
         }
     }
 
-    fn index_later(&self, store: Arc<dyn Store>, set: EntitySet, field: Field) {
+    fn index_later(&self, store: Arc<dyn Store>, set: EntitySet, field: Field, times: u32) {
         let home = self.clone();
         let work = move || {
             let make = || -> saibo_model::Result<()> {
-                if store.read(|tx| tx.count(&set, None))? > WORTH_IT {
+                let size = store.read(|tx| tx.count(&set, None))?;
+                if size >= WORTH_IT && size.saturating_mul(times.into()) >= LOOKED_THROUGH {
                     let (of, by) = (set.clone(), field.clone());
                     store.write(move |tx| tx.index_field(&of, &by))?;
                     home.state.indexes.made(&home.place, &set, &field);

@@ -6,9 +6,6 @@ pub(super) const PROPERTIES: usize = 400;
 /// How deep complex types nest, the EntityType's own properties being the first layer.
 pub(super) const COMPLEX_DEPTH: usize = 4;
 
-/// Many-to-many links of one entity along one navigation property.
-pub(super) const LINKS: u64 = 150_000;
-
 /// Entities that `$expand` shows behind one entity of a list.
 pub(super) const EXPANDED_IN_LIST: u64 = 100;
 

@@ -13,10 +13,10 @@ use saibo_odata::key::{ENTITY_KEY, Key};
 use saibo_odata::options::ListOptions;
 
 use super::collection::{Collection, entity_id, entity_set, navigation};
+use super::expand;
 use super::schema::{Holder, Navigation, TypeIndex};
 use super::session::{Session, find};
 use super::view::{self, Row};
-use super::{expand, limits};
 use crate::odata::EntityPath;
 
 impl Collection<'_> {
@@ -87,9 +87,9 @@ impl Collection<'_> {
 }
 
 impl Session<'_> {
-    /// The entities of a type that an entity is linked with; all of them, for it is about to be deleted.
-    pub(super) fn linked(&self, row: &Row, target: TypeIndex) -> Result<Vec<Row>> {
-        expand::linked(self.read(), &self.schema, row, target, limits::LINKS)
+    /// The entity of a type that an entity is paired with, if there is one.
+    pub(super) fn paired(&self, row: &Row, target: TypeIndex) -> Result<Option<Row>> {
+        Ok(expand::linked(self.read(), &self.schema, row, target, 1)?.pop())
     }
 
     /// Links an entity with the one that a body has named.

@@ -45,13 +45,12 @@ pub struct State {
     links: u64,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self { schemas: Schemas::default(), indexes: index::Indexes::default(), links: limits::LINKS }
-    }
-}
-
 impl State {
+    /// Nothing yet. `links` is how many there may be of one entity along one navigation property.
+    pub(crate) fn new(links: u64) -> Self {
+        Self { schemas: Schemas::default(), indexes: index::Indexes::default(), links }
+    }
+
     /// Forgets a generation of a Cell that is about to become live: there may have been another of its number.
     pub(crate) fn forget(&self, place: &Place) {
         self.schemas.forget(place);

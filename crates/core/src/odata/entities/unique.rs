@@ -63,7 +63,7 @@ impl Session<'_> {
     fn index_once(&mut self, ty: TypeIndex, field: &Field) -> Result<()> {
         let set = self.schema.entity_type(ty).set.clone();
         let (indexes, place) = (&self.home.state.indexes, &self.home.place);
-        if indexes.is_due(place, &set, field) {
+        if !indexes.is_made(place, &set, field) {
             self.index_field(ty, field)?;
             indexes.made(place, &set, field);
         }

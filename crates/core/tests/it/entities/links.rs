@@ -38,6 +38,23 @@ fn stored_link(data: &Data, left: &str, right: &str) -> Option<(String, Link)> {
 }
 
 #[test]
+fn an_entity_has_so_many_links_at_most() {
+    let data = related("*", "*");
+    let most = data.fixture.unit.settings().limits.links_per_entity;
+    for n in 0..=most {
+        data.create("Right", json!({ "__id": format!("far-{n}") })).unwrap();
+        let linked = data.link("Left", "l1", "_Right", &format!("far-{n}"));
+        if n < most {
+            linked.unwrap();
+        } else {
+            assert_eq!(code(linked), "PR400-OD-0038");
+        }
+    }
+    data.unlink("Left", "l1", "_Right", "far-0").unwrap();
+    data.link("Left", "l1", "_Right", &format!("far-{most}")).unwrap();
+}
+
+#[test]
 fn one_and_many() {
     let data = related("0..1", "*");
     data.link("Left", "l1", "_Right", "r1").unwrap();
