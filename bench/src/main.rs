@@ -12,6 +12,7 @@ mod load;
 mod measure;
 mod options;
 mod process;
+mod raw;
 mod report;
 mod snapshots;
 mod unit;

@@ -83,6 +83,8 @@ pub(crate) enum Name {
     Growth,
     /// GET of a file and of an entity, compared with a bare handler
     Get,
+    /// One entity set, large and small, and beside SQLite alone
+    Sets,
 }
 
 impl Options {

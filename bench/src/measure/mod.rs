@@ -6,6 +6,7 @@ mod entities;
 mod files;
 mod get;
 mod growth;
+mod sets;
 mod startup;
 mod writes;
 
@@ -28,6 +29,9 @@ const BIG: &str = "big";
 /// The Cell with a tenth of them.
 const TENTH: &str = "tenth";
 
+/// The Cell with a hundredth of them.
+const HUNDREDTH: &str = "hundredth";
+
 /// Data folder of the unit with these Cells.
 const DATA: &str = "unit";
 
@@ -48,13 +52,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 6] = [
+    let all: [(Name, Measure); 7] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
         (Name::Writes, writes::measure),
         (Name::Growth, growth::measure),
         (Name::Get, get::measure),
+        (Name::Sets, sets::measure),
     ];
     for (name, measure) in all {
         if options.wants(name) {
@@ -102,7 +107,11 @@ impl Course<'_> {
     /// How many entities a Cell has.
     fn entities_of(&self, cell: &str) -> u64 {
         let all = self.options.sizes.entities();
-        if cell == TENTH { all / 10 } else { all }
+        match cell {
+            TENTH => all / 10,
+            HUNDREDTH => all / 100,
+            _ => all,
+        }
     }
 
     /// Sees to it that a Cell is there with its entities; what its import took, if it was not.

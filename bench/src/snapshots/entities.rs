@@ -10,6 +10,12 @@ use super::noise::{self, Noise};
 use super::{Snapshot, line, meta};
 use crate::Result;
 
+/// Path of the collection in its Cell.
+pub(crate) const COLLECTION: &str = "__/notes";
+
+/// The EntityType.
+pub(crate) const TYPE: &str = "Note";
+
 /// Path of the entities in their Cell.
 pub(crate) const SET: &str = "__/notes/Note";
 
@@ -87,7 +93,7 @@ pub(crate) fn write(path: &Path, count: u64) -> Result<()> {
 }
 
 /// `s` of an entity, as the reference writes it: under aliases, and truths as text.
-fn write_fields(out: &mut String, n: u64) {
+pub(crate) fn write_fields(out: &mut String, n: u64) {
     out.clear();
     let mut noise = Noise::of(n);
     let _ = write!(out, r#"{{"__id":"{}","P001":"Day {n}","P002":"#, key(n));
@@ -97,6 +103,11 @@ fn write_fields(out: &mut String, n: u64) {
     }
     let (mood, shared, written) = (noise.next() % 11, n.is_multiple_of(3), super::MADE as u64 + n * 60_000);
     let _ = write!(out, r#"","P003":{mood},"P004":"{shared}","P005":{written}}}"#);
+}
+
+/// The number of an entity to ask for, of so many: each time another, far from the last.
+pub(crate) fn spread(sent: u64, count: u64) -> u64 {
+    (sent.wrapping_mul(0x9e37_79b9) ^ 0x55) % count.max(1)
 }
 
 /// What a client sends to replace an entity.

@@ -19,7 +19,7 @@ use saibo_model::{Kind, NodeKind};
 use crate::Result;
 
 /// When all of it was made, ms since 1970.
-const MADE: i64 = 1_700_000_000_000;
+pub(crate) const MADE: i64 = 1_700_000_000_000;
 
 /// How much is written at a time.
 const BUFFER: usize = 1 << 20;
