@@ -29,7 +29,7 @@ const IN_A_BATCH: u64 = 1000;
 /// An index that a query has asked for is there by then.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Keys of new entities are of numbers from here on, which no entity that was imported has.
+/// New entities have numbers from here on, which no entity that was imported has.
 const NEW: u64 = 1 << 40;
 
 /// What is done, and what is told of it: 50 and 99 of a hundred, and how both Cells compare.
@@ -155,7 +155,7 @@ fn batch(first: u64) -> String {
     let mut body = "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n".to_owned();
     let mut entity = String::new();
     for n in first..first + IN_A_BATCH {
-        entities::body(&mut entity, n, n);
+        entities::body_without_key(&mut entity, n);
         let _ = write!(
             body,
             "--c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n\
@@ -232,7 +232,7 @@ fn raw(course: &mut Course<'_>, rates: &[(Doing, f64)], batches: f64) -> Result<
     Ok(())
 }
 
-/// Requests of a kind. `round` makes the keys of new entities others than before.
+/// Requests of a kind. `round` makes new entities others than before.
 fn script(unit: &Unit, cell: &'static str, count: u64, doing: Doing, round: u64) -> Script {
     let headers = unit.headers("Content-Type: application/json\r\nAccept: application/json\r\n");
     let set = format!("/{cell}/{}", entities::SET);
@@ -249,7 +249,7 @@ fn script(unit: &Unit, cell: &'static str, count: u64, doing: Doing, round: u64)
             }
             Doing::Order => ("GET", format!("{set}?$orderby=written%20desc&$top=25&$skip={}", n % 50)),
             Doing::Create => {
-                entities::body(&mut body, NEW * round + (client as u64) * (1 << 32) + sent, sent);
+                entities::body_without_key(&mut body, NEW * round + (client as u64) * (1 << 32) + sent);
                 ("POST", set.clone())
             }
             Doing::Merge => {

@@ -110,6 +110,17 @@ pub(crate) fn spread(sent: u64, count: u64) -> u64 {
     (sent.wrapping_mul(0x9e37_79b9) ^ 0x55) % count.max(1)
 }
 
+/// What a client sends to make an entity whose key the unit makes.
+pub(crate) fn body_without_key(out: &mut String, n: u64) {
+    out.clear();
+    let _ = write!(
+        out,
+        r#"{{"title":"Day {n}","text":"new; rain sun tea letter garden late early","mood":{},"shared":true,"written":"/Date({})/"}}"#,
+        n % 11,
+        1_600_000_000_000 + n
+    );
+}
+
 /// What a client sends to replace an entity.
 pub(crate) fn body(out: &mut String, n: u64, change: u64) {
     out.clear();

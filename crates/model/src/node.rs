@@ -101,7 +101,7 @@ impl Node {
             seq: 0,
             parent,
             name: name.to_owned(),
-            id: Id::random(),
+            id: Id::in_order(),
             kind,
             version: 1,
             published: now,

@@ -26,12 +26,12 @@ use crate::write::SqliteWriteTx;
 /// At most this many works share a commit, so that the first of them is not kept waiting.
 const GROUP: usize = 256;
 
-/// Pages of the log not yet in the database that make the housekeeper move them: 8 MiB.
-const CHECKPOINT: i64 = 2_000;
+/// Pages of the log not yet in the database that make the housekeeper move them: 2 MiB.
+const CHECKPOINT: i64 = 500;
 
 /// Pages of the log from which on writers wait until readers have left it, so that it can begin again: after a crash
 /// all of it is read, which a start waits for.
-const RESTART: i64 = 8 * CHECKPOINT;
+const RESTART: i64 = 32 * CHECKPOINT;
 
 /// How long they wait. A single reader that takes longer lets the log grow by another [`CHECKPOINT`].
 const RESTART_WAIT: Duration = Duration::from_millis(20);

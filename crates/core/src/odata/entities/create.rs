@@ -1,6 +1,6 @@
 //! Creating an entity (API page 364).
 
-use saibo_model::id::random_entity_id;
+use saibo_model::id::entity_id;
 use saibo_model::privilege::Privilege;
 use saibo_model::{Document, Id, Result};
 use saibo_odata::body::Object;
@@ -76,10 +76,10 @@ impl Session<'_> {
         let entity_type = schema.entity_type(ty);
         let new = name_aliases(&schema, ty, draft.new.iter().map(|(name, ty, _)| (name.clone(), *ty)));
         let aliases: Vec<String> = new.iter().map(|property| property.alias.clone()).collect();
-        let key = draft.id.clone().unwrap_or_else(random_entity_id);
+        let key = draft.id.clone().unwrap_or_else(entity_id);
         let mut document = Document {
             seq: 0,
-            id: Id::random(),
+            id: Id::in_order(),
             set: entity_type.set.clone(),
             parent: None,
             peer: None,

@@ -5,7 +5,7 @@
 //! then how many properties that would make.
 
 use saibo_model::edm::{NEW_ID, SimpleType, Value};
-use saibo_model::id::random_entity_id;
+use saibo_model::id::entity_id;
 use saibo_model::{ErrorCode, Result, name};
 use saibo_odata::body::{Json, Object};
 
@@ -174,7 +174,7 @@ impl Reader<'_> {
     fn default(&self, property: &Property) -> Result<Value> {
         match (property.ty, &property.default) {
             (PropertyType::Simple(SimpleType::String), Some(text)) if !property.is_list && text == NEW_ID => {
-                Ok(Value::String(random_entity_id()))
+                Ok(Value::String(entity_id()))
             }
             (PropertyType::Simple(ty), Some(text)) if !property.is_list => {
                 Ok(ty.default_value(text, self.now))

@@ -70,7 +70,7 @@ fn document(set: &EntitySet, parent: &Id, property: &NewProperty, now: i64) -> D
     });
     Document {
         seq: 0,
-        id: Id::random(),
+        id: Id::in_order(),
         set: set.clone(),
         key: property.name.clone(),
         parent: Some(parent.clone()),

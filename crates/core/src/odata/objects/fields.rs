@@ -117,7 +117,7 @@ fn filled(field: &'static FieldDefinition, given: Option<Value>, now: i64) -> Re
         Some(value) if !value.is_null() => Ok(value),
         _ => match field.default {
             Some("null") => Ok(Value::Null),
-            Some(NEW_ID) => Ok(Value::String(saibo_model::id::random_entity_id())),
+            Some(NEW_ID) => Ok(Value::String(saibo_model::id::entity_id())),
             Some(default) => match field.ty {
                 FieldType::Simple(ty) if default == NOW || ty != SimpleType::String => {
                     Ok(ty.default_value(default, now))

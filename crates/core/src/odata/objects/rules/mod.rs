@@ -42,7 +42,7 @@ impl Objects<'_> {
         credential: Option<&str>,
         before: Option<&Document>,
     ) -> Result<Extras> {
-        let mut extras = Extras { id: Id::random(), hidden: None, now: self.now };
+        let mut extras = Extras { id: Id::in_order(), hidden: None, now: self.now };
         match definition.kind {
             Kind::Cell if before.is_none() => extras.hidden = self.owner_to_keep(),
             Kind::Account => {
