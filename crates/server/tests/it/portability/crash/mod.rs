@@ -1,6 +1,7 @@
-//! A unit that is killed in the middle of an export or an import, again and again, and started again on the same
-//! folder: nothing that was acknowledged is lost, the job comes to its end, and nothing is left lying about.
+//! A unit that is killed in the middle of an export, an import or change sets, again and again, and started again on
+//! the same folder: nothing that was acknowledged is lost, a job comes to its end, and nothing is left lying about.
 
+mod batch;
 mod export;
 mod import;
 
