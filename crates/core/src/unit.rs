@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::access::{Lockout, Turnstile};
 use crate::account::Remembered;
+use crate::identity::IdentityProvider;
 use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
@@ -26,6 +27,7 @@ pub struct Unit {
     keys: KeyRing,
     signing_key: SigningKey,
     transcell: Transcell,
+    pub(crate) identity_providers: Vec<Box<dyn IdentityProvider>>,
     jobs: Arc<Jobs>,
     lockout: Lockout,
     password_checks: Turnstile,
@@ -55,6 +57,7 @@ impl Unit {
             keys,
             signing_key,
             transcell,
+            identity_providers: Vec::new(),
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
             remembered: Remembered::default(),

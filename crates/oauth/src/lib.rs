@@ -4,6 +4,7 @@ pub mod cookie;
 pub mod grant;
 pub mod jwt;
 pub mod keys;
+pub mod oidc;
 pub mod password;
 pub mod pkce;
 pub mod scope;

@@ -23,6 +23,7 @@ pub(crate) use error::{ClientError, Result};
 pub(crate) use job::{JobStatus, RunningJob};
 
 use crate::config::Secret;
+use crate::tls;
 use address::Address;
 
 /// How long connecting may take, and how long a unit may be silent in the middle of an answer.
@@ -53,7 +54,8 @@ impl Client {
             .timeout_connect(Some(PATIENCE))
             .timeout_per_read(Some(PATIENCE))
             .timeout_per_write(Some(PATIENCE))
-            .user_agent(concat!("saibo/", env!("CARGO_PKG_VERSION")))
+            .user_agent(tls::USER_AGENT)
+            .tls_config(tls::config())
             .build();
         Self { agent: config.new_agent(), token }
     }

@@ -7,6 +7,7 @@
 mod authentication;
 mod environment;
 mod limits;
+mod oidc;
 mod secret;
 mod sections;
 mod unit_url;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use authentication::AuthenticationConfig;
 pub use limits::Limits;
+pub use oidc::OidcConfig;
 pub use secret::Secret;
 pub use sections::{CellConfig, LogConfig, LogFormat, PasswordHash, UnitConfig};
 pub use unit_url::{InvalidUnitUrl, UnitUrl};

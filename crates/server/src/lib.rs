@@ -10,8 +10,10 @@ mod client;
 pub mod config;
 pub mod data_dir;
 pub mod http;
+mod oidc;
 mod pem;
 pub mod routes;
+mod tls;
 pub mod unit;
 pub mod wiring;
 

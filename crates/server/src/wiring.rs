@@ -16,6 +16,7 @@ use saibo_store_sqlite::{Options, SqliteBackend};
 
 use crate::config::{Config, PasswordHash};
 use crate::data_dir::{DataDir, Secrets};
+use crate::oidc;
 use crate::pem;
 use crate::unit::StartError;
 
@@ -54,7 +55,8 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
     let keys = KeyRing::new(*secrets.token_key.expose(), 0);
     let signing_key = SigningKey::from_bytes(secrets.signing_key.expose());
     let transcell = transcell(config, url, data)?;
-    let unit = Arc::new(Unit::new(Arc::new(backend), settings, keys, signing_key, transcell));
+    let unit = Unit::new(Arc::new(backend), settings, keys, signing_key, transcell);
+    let unit = Arc::new(unit.with_identity_providers(oidc::providers(&config.authentication.oidc)));
     unit.resume()?;
     Ok(unit)
 }

@@ -3,6 +3,7 @@
 //! [`issue`] is the token endpoint, [`authz`] the authorization endpoint. What a token lets its bearer do is
 //! decided elsewhere, in [`access`](crate::access).
 
+mod account;
 pub mod authz;
 mod carried;
 mod client;
@@ -12,7 +13,6 @@ mod introspect;
 mod key;
 mod login;
 mod mint;
-mod password;
 mod password_change;
 pub(crate) mod property;
 mod refresh;
@@ -29,13 +29,15 @@ use saibo_oauth::grant::{
 };
 
 pub(crate) use carried::{carry_history, carry_over};
-pub use history::{LOGIN, history};
+pub use history::{LOGIN, NOBODY, history};
 pub use introspect::introspect;
 pub use key::{certificates, sign};
 pub use password_change::{change, may_change};
 pub use transcell::Transcell;
 
 use crate::{Cell, Unit};
+use account::Granted;
+use login::{Login, Proof};
 use mint::Mint;
 
 /// A request to the token endpoint.
@@ -75,23 +77,24 @@ pub fn issue(unit: &Unit, cell: &Cell, call: Call<'_>, now: i64) -> Result<Answe
     let request = form.token_request()?;
     let mint =
         Mint { unit, cell, now, request: &request, target: target.as_deref(), client: client.as_deref() };
-    let response = match &request.grant {
-        Grant::Password { username, password } => {
-            let login = login::Login { name: username, password: password.expose(), address: call.address };
-            match password::grant(&mint, login)? {
-                password::Granted::Token(response) => response,
-                password::Granted::PasswordChange(required) => return Ok(Answer::PasswordChange(required)),
-            }
+    let log_in = |name: &str, proof| account::grant(&mint, Login { name, proof, address: call.address });
+    let granted = match &request.grant {
+        Grant::Password { username, password } => log_in(username, Proof::Password(password.expose()))?,
+        Grant::Plugin { grant_type } => {
+            let provider = unit.identity_provider(grant_type).ok_or_else(|| unsupported_grant(grant_type))?;
+            log_in(&provider.authenticate(form, now)?, Proof::Provider(provider.account_type()))?
         }
-        Grant::Refresh { token } => refresh::grant(&mint, token.expose())?,
+        Grant::Refresh { token } => Granted::Token(refresh::grant(&mint, token.expose())?),
         Grant::Code { code, redirect_uri, verifier } => {
             let verifier = verifier.as_ref().map(|verifier| verifier.expose());
-            code::grant(&mint, code.expose(), redirect_uri.as_deref(), verifier)?
+            Granted::Token(code::grant(&mint, code.expose(), redirect_uri.as_deref(), verifier)?)
         }
-        Grant::Saml2 { assertion } => saml2::grant(&mint, assertion.expose())?,
-        Grant::Plugin { grant_type } => return Err(unsupported_grant(grant_type)),
+        Grant::Saml2 { assertion } => Granted::Token(saml2::grant(&mint, assertion.expose())?),
     };
-    with_cookie(unit, cell, &request, response)
+    match granted {
+        Granted::Token(response) => with_cookie(unit, cell, &request, response),
+        Granted::PasswordChange(required) => Ok(Answer::PasswordChange(required)),
+    }
 }
 
 /// Adds the cookie that stands in for the token, for browsers (API page 293).

@@ -23,6 +23,7 @@ pub fn oauth_error(code: ErrorCode) -> &'static str {
         | E::ClientMismatch
         | E::ClientAuthenticationRequired => "invalid_client",
         E::PluginRejected | E::PluginUnauthorized => "invalid_grant",
+        E::PluginUnavailable => "temporarily_unavailable",
         _ if code.status() >= 500 => "server_error",
         _ if code.code().contains("-AN-") => "invalid_grant",
         _ => "invalid_request",

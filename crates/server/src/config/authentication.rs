@@ -6,7 +6,7 @@ use saibo_core::settings::{self, Authentication};
 use saibo_model::privilege::{Level, Privilege};
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{OidcConfig, Secret};
 
 /// `[authentication]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct AuthenticationConfig {
     pub login_html_url: Option<String>,
     /// The page to change a password, of Cells without the property `authorizationpasswordchangehtmlurl`.
     pub password_change_html_url: Option<String>,
+    /// Providers of OpenID Connect whose id tokens log in.
+    pub oidc: Vec<OidcConfig>,
 }
 
 impl Default for AuthenticationConfig {
@@ -56,6 +58,7 @@ impl Default for AuthenticationConfig {
             introspection_password: None,
             login_html_url: None,
             password_change_html_url: None,
+            oidc: Vec::new(),
         }
     }
 }
@@ -76,7 +79,7 @@ impl AuthenticationConfig {
         if self.lock_after_failures > 0 && self.lock_seconds == 0 {
             return Err("authentication.lock_after_failures needs lock_seconds");
         }
-        Ok(())
+        OidcConfig::check(&self.oidc)
     }
 
     /// For the core.

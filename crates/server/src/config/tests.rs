@@ -25,6 +25,17 @@ fn later_sources_win() {
 }
 
 #[test]
+fn providers_need_little() {
+    let google = "[[authentication.oidc]]\nname = 'google'\nclient_ids = ['c']\n";
+    let other = "[[authentication.oidc]]\nname = 'x'\nissuer = 'https://x.example'\nclient_ids = ['c']\n";
+    let config = load(&format!("{google}{other}account_claim = 'sub'"), &[], Overrides::default()).unwrap();
+    let [google, other] = &config.authentication.oidc[..] else { panic!() };
+    assert_eq!(google.issuer(), Some("https://accounts.google.com"));
+    assert_eq!((google.account_claim.as_str(), other.account_claim.as_str()), ("email", "sub"));
+    assert!(load("[[authentication.oidc]]\nname = 'google'", &[], Overrides::default()).is_err());
+}
+
+#[test]
 fn every_type_of_value_comes_from_a_variable() {
     let variables = [
         ("SAIBO_UNIT__PATH_BASED_CELL_URL", "false"),

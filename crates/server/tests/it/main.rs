@@ -18,6 +18,7 @@ mod errors;
 mod jobs;
 mod jobs_over;
 mod limits;
+mod oidc;
 mod overrides;
 mod portability;
 mod process;

@@ -13,7 +13,7 @@ use super::redirect::Parameters;
 use super::request::{Asked, ResponseType, Terms, with_slash};
 use super::{Answer, Call, is_true};
 use crate::account::{Account, Status};
-use crate::token::login::Login;
+use crate::token::login::{Login, Proof};
 use crate::token::{key, mint, password_change};
 use crate::{Cell, Unit};
 
@@ -86,7 +86,7 @@ impl Visit<'_> {
         if name.is_empty() || password.is_empty() {
             return Ok(self.again(INVALID_REQUEST, message::NAME_OR_PASSWORD_MISSING, None));
         }
-        let login = Login { name, password, address: self.call.address };
+        let login = Login { name, proof: Proof::Password(password), address: self.call.address };
         let logged_in = match login.check(self.unit, self.cell, self.now) {
             Ok(logged_in) => logged_in,
             Err(error) if error.code() == ErrorCode::LoginFailed => {
@@ -105,7 +105,7 @@ impl Visit<'_> {
             return Ok(self.again(UNAUTHORIZED_CLIENT, message::PASSWORD_CHANGE, Some(&token)));
         }
         let answer = self.success(name, Some(logged_in.history))?;
-        logged_in.succeeded(self.unit, self.cell, password, self.now)?;
+        logged_in.succeeded(self.unit, self.cell, login.proof, self.now)?;
         Ok(answer)
     }
 

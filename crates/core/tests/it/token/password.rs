@@ -1,6 +1,7 @@
 //! The grant `password`: what it answers, and everything that keeps an Account out.
 
 use saibo_core::account::Account;
+use saibo_core::token::{NOBODY, history};
 use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
 use saibo_store::StoreExt as _;
 use serde_json::{Value, json};
@@ -108,6 +109,28 @@ fn accounts_that_may_not_log_in_are_told_nothing() {
         account(&cell, "alice", fields.clone());
         assert_eq!(world.call(&cell, RIGHT, None, address).err(), expected, "{fields} {address}");
     }
+}
+
+/// What is written takes time, so whoever fails has something written, whoever they are. The time that the processor
+/// takes is measured in [`timing`](super::timing).
+#[test]
+fn every_failure_is_written() {
+    let world = World::new();
+    let cell = world.cell("alice");
+    let alice = account(&cell, "alice", json!({}));
+    account(&cell, "typeless", json!({ "Type": "oidc:google" }));
+    account(&cell, "unrecorded", json!({}));
+    account(&cell, "gone", json!({ "Status": "deactivated" }));
+    property(&cell, "accountsnotrecordingauthhistory", "unrecorded");
+    let count = |of: &str| cell.store().read(|tx| history(tx, of)).unwrap().failed_count;
+    for (at, name) in (1..).zip(["nobody", "typeless", "unrecorded", "nobody"]) {
+        assert_eq!(world.token(&cell, &WRONG.replace("alice", name)), Err(FAILED));
+        assert_eq!((count(NOBODY), count(alice.id.as_str())), (at, 0), "{name}");
+    }
+    assert_eq!(world.token(&cell, WRONG), Err(FAILED));
+    assert_eq!((count(NOBODY), count(alice.id.as_str())), (4, 1));
+    assert_eq!(world.token(&cell, &RIGHT.replace("alice", "gone")), Err(FAILED));
+    assert_eq!(count(NOBODY), 4, "it is the Account's own");
 }
 
 /// One that cannot log in with a password is not locked by those who try.

@@ -1,6 +1,7 @@
 //! `{cell}.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 3): what a client needs to know
 //! to log people in with this Cell.
 
+use saibo_core::IdentityProvider;
 use saibo_model::Result;
 use saibo_oauth::grant::SAML2_BEARER;
 use serde_json::json;
@@ -11,6 +12,8 @@ use crate::routes::Context;
 /// `GET`. Says nothing about who is in the Cell, so everybody may see it.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
     let cell = context.cell_url();
+    let mut grants = vec!["authorization_code", "password", "refresh_token", SAML2_BEARER];
+    grants.extend(context.app.unit.identity_providers().map(IdentityProvider::grant_type));
     Ok(Response::json(
         200,
         &json!({
@@ -21,7 +24,7 @@ pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
             "jwks_uri": format!("{cell}__certs"),
             "response_types_supported": ["code", "token", "id_token"],
             "response_modes_supported": ["query", "fragment"],
-            "grant_types_supported": ["authorization_code", "password", "refresh_token", SAML2_BEARER],
+            "grant_types_supported": grants,
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": ["openid", "root"],

@@ -1,6 +1,7 @@
 //! Starts units and talks to them.
 
 mod client;
+mod issuer;
 mod program;
 mod test_routes;
 
@@ -10,6 +11,7 @@ use saibo_server::unit::Unit;
 use tempfile::TempDir;
 
 pub(crate) use client::{Answer, exchange, send};
+pub(crate) use issuer::{Issuer, Manner, key, signed};
 pub(crate) use program::Program;
 pub(crate) use test_routes::TEST_ROUTES;
 

@@ -1,10 +1,11 @@
-//! The grant `password` (RFC 6749 §4.3, API page 293).
+//! What an Account gets that has logged in itself: with its password (RFC 6749 §4.3), or with what an identity provider
+//! says (API page 293).
 
 use saibo_model::Result;
 use saibo_oauth::grant::{PasswordChangeRequired, TokenResponse};
 use saibo_oauth::token::{Claims, TokenKind};
 
-use super::login::{LoggedIn, Login};
+use super::login::{LoggedIn, Login, Proof};
 use super::mint::Mint;
 use super::scope::permitted;
 use crate::account::Status;
@@ -28,8 +29,9 @@ pub(super) fn grant(mint: &Mint<'_>, login: Login<'_>) -> Result<Granted> {
         let scopes = permitted(mint.unit, mint.cell, most, &mint.request.scopes)?;
         mint.resident(login.name, scopes.into_vec())?
     };
-    response.history = Some(logged_in.history);
-    logged_in.succeeded(mint.unit, mint.cell, login.password, mint.now)?;
+    // As recorded: the history is told with passwords, and kept with both.
+    response.history = matches!(login.proof, Proof::Password(_)).then_some(logged_in.history);
+    logged_in.succeeded(mint.unit, mint.cell, login.proof, mint.now)?;
     Ok(Granted::Token(response))
 }
 
