@@ -141,6 +141,37 @@ async fn people_log_in_with_a_form() {
     assert!(!String::from_utf8_lossy(&page.body).contains("<script"));
 }
 
+/// Neither a page of somebody else nor a link with somebody else's target gets anything for who logs in.
+#[tokio::test]
+async fn strangers_get_nothing_by_way_of_the_form() {
+    let running = unit("active").await;
+    let own = format!("http://{}", running.authority());
+    for (target, origin, ends_at_target) in [
+        ("https://app.example/cb", None, true),
+        ("https://app.example/cb", Some("https://app.example"), true),
+        ("https://app.example/cb", Some(own.as_str()), true),
+        ("https://app.example/cb", Some("https://evil.example"), false),
+        ("https://app.example/cb", Some("null"), false),
+        ("https://evil.example/", None, false),
+        ("https://app.example.evil.example/", None, false),
+        ("https://app.example/%0d%0aSet-Cookie:a", None, false),
+        ("https://app.example/%250d%250a", None, true),
+        ("//app.example/cb", None, false),
+    ] {
+        let body = format!(
+            "response_type=token&client_id=https://app.example/&redirect_uri={target}&username=alice&password=password1"
+        );
+        let mut headers = vec![FORM];
+        headers.extend(origin.map(|origin| ("Origin", origin)));
+        let answer = running.send("POST", "/home/__authz", &headers, body.as_bytes()).await;
+        let location = answer.header("location").unwrap();
+        assert_eq!(answer.status, 303);
+        assert_eq!(location.contains("access_token="), ends_at_target, "{target} {origin:?} {location}");
+        assert!(ends_at_target || location.starts_with(&format!("{own}/home/__html/error")), "{location}");
+        assert_eq!(answer.header("set-cookie"), None);
+    }
+}
+
 #[tokio::test]
 async fn keys_and_endpoints_can_be_discovered() {
     let running = unit("active").await;

@@ -2,6 +2,7 @@
 
 mod access;
 mod authz;
+mod bearer;
 mod code;
 mod introspect;
 mod key;
