@@ -67,6 +67,16 @@ impl Client {
         self.json("POST", "__ctl/Cell", &json!({ "Name": name }), 201)
     }
 
+    /// Creates an Account.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn create_account(&self, cell: &str, name: &str, password: &str) -> Result<()> {
+        let request = self.request("POST", &format!("{cell}/__ctl/Account"));
+        let request = request.header("X-Personium-Credential", password);
+        expect(self.agent.run(request.body(json!({ "Name": name }).to_string())?)?, 201).map(drop)
+    }
+
     /// Sends a snapshot, as it is read.
     ///
     /// # Errors

@@ -85,6 +85,8 @@ pub(crate) enum Name {
     Get,
     /// One entity set, large and small, and beside SQLite alone
     Sets,
+    /// Checks of tokens, and GETs in a flood of logins
+    Tokens,
 }
 
 impl Options {

@@ -8,6 +8,7 @@ mod get;
 mod growth;
 mod sets;
 mod startup;
+mod tokens;
 mod writes;
 
 use std::collections::HashSet;
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 7] = [
+    let all: [(Name, Measure); 8] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
@@ -60,6 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (Name::Growth, growth::measure),
         (Name::Get, get::measure),
         (Name::Sets, sets::measure),
+        (Name::Tokens, tokens::measure),
     ];
     for (name, measure) in all {
         if options.wants(name) {

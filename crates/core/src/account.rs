@@ -112,23 +112,26 @@ impl Account {
 
 impl Unit {
     /// Whether a password is an Account's. Takes as long where there is no Account, or none with a password.
-    #[must_use]
-    pub fn check_password(&self, account: Option<&Account>, password: &str) -> bool {
+    ///
+    /// # Errors
+    /// [`ErrorCode::TooManyConcurrentRequests`].
+    pub fn check_password(&self, account: Option<&Account>, password: &str) -> Result<bool> {
         let hasher = &self.settings().passwords;
         let stored = account.and_then(Account::password);
-        let _turn = self.password_checks().acquire();
-        if let Some(stored) = stored {
-            hasher.verify(&stored, password)
-        } else {
-            hasher.dummy_verify(password);
-            false
-        }
+        self.hashing(|| {
+            if let Some(stored) = &stored {
+                hasher.verify(stored, password)
+            } else {
+                hasher.dummy_verify(password);
+                false
+            }
+        })
     }
 
     /// Hashes a new password.
     ///
     /// # Errors
-    /// [`ErrorCode::PasswordFormat`] for one that is not allowed.
+    /// [`ErrorCode::PasswordFormat`] for one that is not allowed; [`ErrorCode::TooManyConcurrentRequests`].
     pub fn hash_password(&self, password: &str) -> Result<StoredPassword> {
         if !is_valid_password(password) {
             return Err(ErrorCode::PasswordFormat.into());
@@ -138,7 +141,16 @@ impl Unit {
 
     /// Hashes a password that an Account has already, whatever the rules are now.
     pub(crate) fn hash_known_password(&self, password: &str) -> Result<StoredPassword> {
-        let _turn = self.password_checks().acquire();
-        self.settings().passwords.hash(password).map_err(|e| Error::from(ErrorCode::Unknown).because(e))
+        let hashed = self.hashing(|| self.settings().passwords.hash(password))?;
+        hashed.map_err(|e| Error::from(ErrorCode::Unknown).because(e))
+    }
+
+    /// Does what is slow on purpose: with few others at a time, and not in the way of those who do something else.
+    fn hashing<R: Send>(&self, work: impl Fn() -> R + Sync) -> Result<R> {
+        let _turn = self.password_checks().acquire().ok_or(ErrorCode::TooManyConcurrentRequests)?;
+        let mut done = None;
+        (self.settings().run_aside)(&mut || done = Some(work()))
+            .map_err(|error| Error::from(ErrorCode::Unknown).because(error))?;
+        done.ok_or_else(|| ErrorCode::Unknown.into())
     }
 }

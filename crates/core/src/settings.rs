@@ -88,6 +88,18 @@ impl Default for Authentication {
     }
 }
 
+/// Runs something that takes long and is in no hurry, to its end. An error is one of the system, which could not.
+pub type RunAside = fn(&mut (dyn FnMut() + Send)) -> std::io::Result<()>;
+
+/// Runs it here and now.
+///
+/// # Errors
+/// None.
+pub fn run_here(work: &mut (dyn FnMut() + Send)) -> std::io::Result<()> {
+    work();
+    Ok(())
+}
+
 /// Everything that use cases need to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -103,6 +115,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How new passwords are hashed.
     pub passwords: PasswordHasher,
+    /// Where passwords are hashed.
+    pub run_aside: RunAside,
     /// How logins are checked and what tokens may do.
     pub authentication: Authentication,
     /// How long the data that an import replaced can be brought back.

@@ -5,6 +5,7 @@
 //! use case and renders what it returns, and `http` adds the headers that every answer has.
 
 pub mod app;
+mod aside;
 pub mod cli;
 mod client;
 pub mod config;

@@ -14,6 +14,7 @@ use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
 use saibo_saml::{Anchors, Bergshamra};
 use saibo_store_sqlite::{Options, SqliteBackend};
 
+use crate::aside;
 use crate::config::{Config, PasswordHash};
 use crate::data_dir::{DataDir, Secrets};
 use crate::oidc;
@@ -47,6 +48,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
             password_checks: config.limits.concurrent_password_checks,
         },
         passwords: passwords(config),
+        run_aside: aside::run,
         authentication: config.authentication.settings(),
         replaced_kept_for: Duration::from_secs(config.cell.replaced_kept_hours * 3600),
         program: PROGRAM,

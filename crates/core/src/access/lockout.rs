@@ -80,41 +80,56 @@ impl Lockout {
 /// How often somebody who waits is asked whether they still want to.
 const INTEREST: Duration = Duration::from_millis(50);
 
+/// How many wait at most for their password to be checked: some seconds' worth of them. Each holds a thread that others
+/// could use.
+const QUEUE: usize = 128;
+
 /// Lets a bounded number in at a time. Password hashes are slow on purpose: a flood of logins may take this
 /// many threads and no more.
 #[derive(Debug)]
 pub struct Turnstile {
-    free: Mutex<usize>,
+    places: Mutex<Places>,
     left: Condvar,
+}
+
+#[derive(Debug)]
+struct Places {
+    free: usize,
+    waiting: usize,
 }
 
 impl Turnstile {
     /// For that many at a time.
     #[must_use]
     pub fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
+        Self { places: Mutex::new(Places { free: places.max(1), waiting: 0 }), left: Condvar::new() }
     }
 
-    /// Waits for a place, which is free again when the guard is dropped.
-    pub fn acquire(&self) -> Turn<'_> {
-        let mut free = self.free.lock();
-        while *free == 0 {
-            self.left.wait(&mut free);
+    /// Waits for a place, which is free again when the guard is dropped. `None` where too many wait already.
+    pub fn acquire(&self) -> Option<Turn<'_>> {
+        let mut places = self.places.lock();
+        if places.free == 0 && places.waiting >= QUEUE {
+            return None;
         }
-        *free -= 1;
-        Turn(self)
+        places.waiting += 1;
+        while places.free == 0 {
+            self.left.wait(&mut places);
+        }
+        places.waiting -= 1;
+        places.free -= 1;
+        Some(Turn(self))
     }
 
-    /// The same, for somebody who may lose interest while they wait.
+    /// Waits for as long as it takes, unless whoever waits loses interest.
     pub fn acquire_unless(&self, gives_up: impl Fn() -> bool) -> Option<Turn<'_>> {
-        let mut free = self.free.lock();
-        while *free == 0 {
+        let mut places = self.places.lock();
+        while places.free == 0 {
             if gives_up() {
                 return None;
             }
-            self.left.wait_for(&mut free, INTEREST);
+            self.left.wait_for(&mut places, INTEREST);
         }
-        *free -= 1;
+        places.free -= 1;
         Some(Turn(self))
     }
 }
@@ -125,7 +140,7 @@ pub struct Turn<'a>(&'a Turnstile);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock() += 1;
+        self.0.places.lock().free += 1;
         self.0.left.notify_one();
     }
 }
@@ -150,6 +165,22 @@ mod tests {
         assert!(!lockout.is_locked_by_count(&account, &rules, 62_000), "counted anew");
         lockout.succeeded(&account);
         assert!(!lockout.is_locked(&account, 62_000));
+    }
+
+    #[test]
+    fn some_wait_and_the_others_are_turned_away() {
+        let turnstile = Turnstile::new(1);
+        let turn = turnstile.acquire().unwrap();
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..QUEUE).map(|_| scope.spawn(|| turnstile.acquire().is_some())).collect();
+            while turnstile.places.lock().waiting < QUEUE {
+                std::thread::yield_now();
+            }
+            assert!(turnstile.acquire().is_none());
+            drop(turn);
+            assert!(all.into_iter().all(|one| one.join().unwrap()));
+        });
+        assert!(turnstile.acquire().is_some());
     }
 
     #[test]

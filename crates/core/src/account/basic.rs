@@ -28,7 +28,7 @@ pub(crate) fn basic(
     let Some((name, password)) = basic_credentials(header) else { return refuse(ErrorCode::BasicAuthFormat) };
     let account = cell.store().read(|tx| Account::find(tx, &name))?;
     let Some(account) = account else {
-        let _ = unit.check_password(None, password.expose());
+        unit.check_password(None, password.expose())?;
         return refuse(ErrorCode::BasicAuthenticationFailed);
     };
     let id = &account.document.id;
@@ -36,7 +36,7 @@ pub(crate) fn basic(
     if unit.lockout().is_locked(id, now) || unit.lockout().is_locked_by_count(id, rules, now) {
         return refuse(ErrorCode::BasicAuthenticationLocked);
     }
-    let right = is_right(unit, &account, password.expose(), now);
+    let right = is_right(unit, &account, password.expose(), now)?;
     if !right || !account.has_type("basic") || account.status() != Status::Active || !account.admits(address)
     {
         unit.lockout().count(id, rules, now);
@@ -48,14 +48,14 @@ pub(crate) fn basic(
 }
 
 /// Whether a password is an Account's. One that was right a moment ago is, without the slow hash again.
-fn is_right(unit: &Unit, account: &Account, password: &str, now: i64) -> bool {
+fn is_right(unit: &Unit, account: &Account, password: &str, now: i64) -> Result<bool> {
     let (id, stored) = (&account.document.id, account.document.hidden.as_deref().unwrap_or_default());
     if unit.remembered().is_right(id, stored, password, now) {
-        return true;
+        return Ok(true);
     }
-    let right = unit.check_password(Some(account), password);
+    let right = unit.check_password(Some(account), password)?;
     if right {
         unit.remembered().was_right(id, stored, password, now);
     }
-    right
+    Ok(right)
 }

@@ -53,7 +53,7 @@ impl Login<'_> {
             Ok((account, history, records_history(tx, self.name)?))
         })?;
         let proved = match self.proof {
-            Proof::Password(password) => unit.check_password(account.as_ref(), password),
+            Proof::Password(password) => unit.check_password(account.as_ref(), password)?,
             Proof::Provider(_) => true,
         };
         let of_type = |account: &Account| account.has_type(self.proof.account_type());

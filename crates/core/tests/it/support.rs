@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
-use saibo_core::settings::{Authentication, Limits, Secret};
+use saibo_core::settings::{Authentication, Limits, Secret, run_here};
 use saibo_core::token::Transcell;
 use saibo_core::{Access, Cell, Settings, Unit, access};
 use saibo_model::url::{CellAddressing, UnitUrl};
@@ -39,6 +39,7 @@ pub(crate) fn settings() -> Settings {
             password_checks: 1,
         },
         passwords: PasswordHasher::weak(HashAlgorithm::Scrypt),
+        run_aside: run_here,
         authentication: Authentication::default(),
         replaced_kept_for: Duration::from_secs(3600),
         program: "saibo test",

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
     ("core", &["model", "odata", "dav", "oauth", "saml", "archive", "store"]),
-    ("bench", &["archive", "model"]),
+    ("bench", &["archive", "core", "model", "oauth", "saml", "store", "store-sqlite"]),
     ("fuzz", &[]),
     ("server", &["model", "odata", "dav", "oauth", "saml", "archive", "store", "store-sqlite", "core"]),
 ];

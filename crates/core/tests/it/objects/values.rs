@@ -145,7 +145,7 @@ fn passwords_are_kept_hidden_and_hashed() {
     let knows = |password: &str| {
         let found = |tx: &dyn saibo_store::ReadTx| saibo_core::account::Account::find(tx, "alice");
         let account = saibo_store::StoreExt::read(service.cell.store().as_ref(), found).unwrap();
-        service.fixture.unit.check_password(account.as_ref(), password)
+        service.fixture.unit.check_password(account.as_ref(), password).unwrap()
     };
     assert!(knows("password1") && !knows("password2"));
     // A change without a password keeps it, one with a password changes it.
