@@ -9,7 +9,7 @@ use saibo_oauth::keys::KeyRing;
 use saibo_store::{Backend, ErrorKind, Place, StoreExt as _, WriteTx};
 use serde_json::{Map, Value};
 
-use crate::access::{Lockout, Turnstile};
+use crate::access::{Lockout, RememberedRoles, Turnstile};
 use crate::account::Remembered;
 use crate::identity::IdentityProvider;
 use crate::job::{JobKind, Jobs};
@@ -32,6 +32,7 @@ pub struct Unit {
     lockout: Lockout,
     password_checks: Turnstile,
     remembered: Remembered,
+    remembered_roles: RememberedRoles,
     known: KnownCells,
     /// Held while the live generation of a Cell is changed.
     swapping: Mutex<()>,
@@ -61,6 +62,7 @@ impl Unit {
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
             remembered: Remembered::default(),
+            remembered_roles: RememberedRoles::default(),
             known: KnownCells::default(),
             swapping: Mutex::default(),
             makers: Makers::default(),
@@ -128,6 +130,11 @@ impl Unit {
     /// The passwords that were right a moment ago.
     pub(crate) fn remembered(&self) -> &Remembered {
         &self.remembered
+    }
+
+    /// The roles of Accounts that it has looked up.
+    pub(crate) fn remembered_roles(&self) -> &RememberedRoles {
+        &self.remembered_roles
     }
 
     /// What it remembers of the OData collections of its Cells.

@@ -35,6 +35,10 @@ impl Store for OpenCell {
         self.store.write_with(work)
     }
 
+    fn stamp(&self) -> u64 {
+        self.store.stamp()
+    }
+
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         self.store.freeze(progress)
     }

@@ -15,7 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use saibo_model::{Error as DomainError, Result as DomainResult};
 use saibo_store::store::WriteWork;
-use saibo_store::{Error, ErrorKind, Result, WriteTx};
+use saibo_store::{Error, ErrorKind, Result, Stamp, WriteTx};
 
 use crate::connection::{self, Log};
 use crate::error::while_doing;
@@ -42,6 +42,7 @@ pub(crate) struct Committer {
     connection: Mutex<Option<Connection>>,
     queue: Mutex<Queue>,
     retired: AtomicBool,
+    stamp: Stamp,
     folder: Arc<Folder>,
     file: &'static str,
     housekeeper: Housekeeper,
@@ -140,12 +141,18 @@ impl Committer {
             connection: Mutex::new(Some(connection)),
             queue: Mutex::default(),
             retired: AtomicBool::new(false),
+            stamp: Stamp::new(),
             folder,
             file,
             housekeeper,
             called: AtomicI64::new(0),
             me: me.clone(),
         }))
+    }
+
+    /// The state that the database is in.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp.get()
     }
 
     /// Runs a work and returns when it is on disk.
@@ -176,7 +183,7 @@ impl Committer {
         };
         match &*connection {
             Some(connection) if !self.retired.load(Ordering::Acquire) => {
-                run(connection, group);
+                run(connection, &self.stamp, group);
                 self.look_at_log(connection);
             }
             _ => {
@@ -257,10 +264,10 @@ impl Drop for Committer {
     }
 }
 
-fn run(connection: &Connection, group: Vec<Waiting>) {
+fn run(connection: &Connection, stamp: &Stamp, group: Vec<Waiting>) {
     let mut waiting = group.into_iter();
     while waiting.len() > 0 {
-        if let Err(error) = run_together(connection, &mut waiting) {
+        if let Err(error) = run_together(connection, stamp, &mut waiting) {
             for waiting in waiting {
                 waiting.answer.give(Err(again(&error).into()));
             }
@@ -271,7 +278,11 @@ fn run(connection: &Connection, group: Vec<Waiting>) {
 
 /// Runs works in one transaction until there are none left or the database ended it by itself, as it does
 /// when the disk is full. An error says that it could not even begin.
-fn run_together(connection: &Connection, waiting: &mut std::vec::IntoIter<Waiting>) -> Result<()> {
+fn run_together(
+    connection: &Connection,
+    stamp: &Stamp,
+    waiting: &mut std::vec::IntoIter<Waiting>,
+) -> Result<()> {
     execute(connection, "BEGIN IMMEDIATE")?;
     let alone = waiting.len() == 1;
     let mut done = Vec::with_capacity(waiting.len());
@@ -289,6 +300,8 @@ fn run_together(connection: &Connection, waiting: &mut std::vec::IntoIter<Waitin
         }
         execute(connection, "COMMIT")
     })();
+    // Whatever came of it: it may be on disk although the commit says that it failed.
+    stamp.renew();
     if let Err(error) = outcome {
         // Nothing of the group is on disk, so nobody may hear that it is.
         if !connection.is_autocommit()

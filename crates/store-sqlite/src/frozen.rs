@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use saibo_model::Result as DomainResult;
 use saibo_store::store::{ReadWork, WriteWork};
-use saibo_store::{Error, ErrorKind, Result, Store};
+use saibo_store::{Error, ErrorKind, Result, Stamp, Store};
 
 use crate::error::while_doing;
 use crate::folder::{self, Folder};
@@ -26,6 +26,7 @@ pub(crate) struct FrozenStore {
     readers: Readers,
     file: Arc<Temporary>,
     tmp: Arc<Folder>,
+    stamp: Stamp,
 }
 
 impl FrozenStore {
@@ -52,7 +53,7 @@ impl FrozenStore {
         copied?;
         let path = file.0.clone();
         let readers = Readers::new(move || connection::immutable(&path));
-        Ok(Self { readers, file, tmp: tmp.clone() })
+        Ok(Self { readers, file, tmp: tmp.clone(), stamp: Stamp::new() })
     }
 }
 
@@ -90,12 +91,16 @@ impl Store for FrozenStore {
         Err(Error::new(ErrorKind::Retired, "writing to a copy, which is to be read only").into())
     }
 
+    fn stamp(&self) -> u64 {
+        self.stamp.get()
+    }
+
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         progress(1, 1);
         let path = self.file.0.clone();
         let readers = Readers::new(move || connection::immutable(&path));
         // What never changes is its own copy.
-        Ok(Arc::new(Self { readers, file: self.file.clone(), tmp: self.tmp.clone() }))
+        Ok(Arc::new(Self { readers, file: self.file.clone(), tmp: self.tmp.clone(), stamp: Stamp::new() }))
     }
 
     fn retire(&self) {}

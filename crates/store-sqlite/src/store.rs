@@ -50,6 +50,10 @@ impl Store for SqliteStore {
         self.committer.write(work)
     }
 
+    fn stamp(&self) -> u64 {
+        self.committer.stamp()
+    }
+
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let source = self.readers.take()?;
         Ok(Arc::new(FrozenStore::copy(source.get()?, &self.tmp, progress)?))

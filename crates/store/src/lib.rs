@@ -13,6 +13,7 @@ pub mod blob;
 pub mod builder;
 pub mod error;
 pub mod snapshot;
+pub mod stamp;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -23,5 +24,6 @@ pub use blob::{BlobWriter, Blobs, ReadSeek, StoredContent};
 pub use builder::{Builder, Origin};
 pub use error::{Error, ErrorKind, Result};
 pub use snapshot::{SnapshotInfo, SnapshotWriter, Snapshots, WriteSeek};
+pub use stamp::Stamp;
 pub use store::{Store, StoreExt};
 pub use tx::{ReadTx, Scan, Value, WriteTx};

@@ -23,6 +23,11 @@ pub trait Store: Send + Sync {
     /// The work's own error, after which nothing of it is left; or the store's.
     fn write_with(&self, work: WriteWork) -> DomainResult<()>;
 
+    /// A number for the state that the store is in: as long as it is the same, nothing was written. A write has changed
+    /// it when its caller hears of it ([`Stamp`](crate::Stamp)). Costs nothing; a backend that others write to as well
+    /// has another number each time.
+    fn stamp(&self) -> u64;
+
     /// A private copy of this moment, which writers do not hold up and are not held up by. It is gone when
     /// dropped. `progress` is told pages done and in all, and can stop it by answering `false`.
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>>;

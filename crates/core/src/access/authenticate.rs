@@ -11,7 +11,7 @@ use saibo_saml::{Assertion, AssertionFault, SamlError};
 use saibo_store::StoreExt as _;
 use subtle::ConstantTimeEq as _;
 
-use super::{Access, Contents, Subject, Vouched, roles_of_account, roles_of_visitor};
+use super::{Access, Contents, Subject, Vouched, roles_of_visitor};
 use crate::{Cell, Unit};
 
 /// What a request brought along to say who it is from.
@@ -76,18 +76,18 @@ fn bearer(unit: &Unit, cell: Option<&Cell>, text: &str, unit_user: Option<&str>,
         _ => unit.settings().unit_url.as_str(),
     };
     match Token::parse(text, unit.keys(), issuer, now) {
-        Ok(token) => of_token(cell, token),
+        Ok(token) => of_token(unit, cell, token),
         Err(error) => Ok(Access::invalid(refused_access(&error))),
     }
 }
 
-fn of_token(cell: Option<&Cell>, token: Token) -> Result<Access> {
+fn of_token(unit: &Unit, cell: Option<&Cell>, token: Token) -> Result<Access> {
     let claims = token.claims;
     let mut access = Access::of(Subject::Anonymous);
     access.subject = match (token.kind, cell) {
         (TokenKind::UnitUser, _) => Subject::UnitUser(claims.subject),
         (TokenKind::ResidentAccess, Some(cell)) => {
-            let roles = cell.store().read(|tx| roles_of_account(tx, &claims.subject))?;
+            let roles = unit.roles_of_account(cell, &claims.subject)?;
             // The Account was deleted since: its tokens are good for nothing.
             access.roles = roles.ok_or(ErrorCode::AuthorizationRequired)?;
             Subject::Resident(claims.subject)

@@ -6,6 +6,7 @@
 mod authenticate;
 mod authorize;
 mod lockout;
+mod remembered;
 mod roles;
 
 use saibo_model::{ErrorCode, Id};
@@ -17,6 +18,7 @@ pub use authorize::{
     authorize_unit, is_unit_user, may_read_acl,
 };
 pub use lockout::{Lockout, Turnstile};
+pub(crate) use remembered::RememberedRoles;
 pub use roles::{Vouched, roles_of_account, roles_of_visitor};
 
 /// Who asks.

@@ -6,7 +6,7 @@ use saibo_oauth::scope::Scopes;
 use saibo_store::StoreExt as _;
 
 use super::{Account, Status};
-use crate::access::{Access, Subject, roles_of_account};
+use crate::access::{Access, Subject};
 use crate::{Cell, Unit};
 
 /// The scope of Basic authentication: a password may do what its Account may.
@@ -42,7 +42,7 @@ pub(crate) fn basic(
         unit.lockout().count(id, rules, now);
         return refuse(ErrorCode::BasicAuthenticationFailed);
     }
-    let roles = cell.store().read(|tx| roles_of_account(tx, &name))?.unwrap_or_default();
+    let roles = unit.roles_of_account(cell, &name)?.unwrap_or_default();
     let scopes = [BASIC_SCOPE].into_iter().collect::<Scopes>();
     Ok(Access { roles, scopes, ..Access::of(Subject::Basic(name)) })
 }

@@ -135,6 +135,10 @@ impl Store for HookedRegister {
         Err(Error::new(ErrorKind::Other, "writing, when it was stopped").into())
     }
 
+    fn stamp(&self) -> u64 {
+        self.inner.stamp()
+    }
+
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         self.inner.freeze(progress)
     }

@@ -94,7 +94,7 @@ macro_rules! contract {
             transactions: reads_see_own_writes, error_undoes_only_that_work, panic_is_an_error,
                 panic_of_a_reader_is_its_own, view_is_stable, writer_does_not_block_readers,
                 many_readers_at_once, reads_inside_reads, retired_refuses_writes,
-                reinstated_takes_writes;
+                reinstated_takes_writes, stamp_tells_of_writes;
             concurrency: nothing_is_lost, errors_among_others, panics_among_others, retire_while_writing,
                 many_cells_by_many_threads;
             freezing: is_a_copy_of_the_moment, while_writes_go_on, outlives_the_source, progress_and_stop,

@@ -161,3 +161,42 @@ pub fn reinstated_takes_writes(fixture: &Fixture) {
     store.reinstate();
     put(&store, document(&roles(), "a", "{}"));
 }
+
+pub fn stamp_tells_of_writes(fixture: &Fixture) {
+    let (store, other) = (store(fixture), fixture.register());
+    let mut seen = vec![store.stamp(), other.stamp()];
+    assert_ne!(seen[0], seen[1], "no two stores have the same");
+    assert_eq!(store.read(|tx| tx.count(&roles(), None)).unwrap(), 0);
+    assert_eq!(store.stamp(), seen[0], "reading changes nothing");
+    for key in ["a", "b"] {
+        put(&store, document(&roles(), key, "{}"));
+        assert!(!seen.contains(&store.stamp()));
+        seen.push(store.stamp());
+    }
+    assert_eq!(other.stamp(), seen[1]);
+    let frozen = store.freeze(&mut |_, _| true).unwrap();
+    assert!(!seen.contains(&frozen.stamp()));
+
+    // What is read once a stamp was seen has all that was written ahead of it.
+    let mut stamps = std::collections::HashMap::new();
+    let seen = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut seen = Vec::new();
+            while seen.last().is_none_or(|(_, value)| *value < 199) {
+                let stamp = store.stamp();
+                let value = store.read(|tx| tx.value("s", "n")).unwrap().unwrap_or_default();
+                seen.push((stamp, value.parse::<u32>().unwrap_or_default()));
+            }
+            seen
+        });
+        for n in 0..200 {
+            store.write(move |tx| tx.set_value("s", "n", Some(&n.to_string()))).unwrap();
+            stamps.insert(store.stamp(), n);
+        }
+        reading.join().unwrap()
+    });
+    assert_eq!(stamps.len(), 200);
+    for (stamp, value) in seen {
+        assert!(stamps.get(&stamp).is_none_or(|written| value >= *written), "{value} {stamp}");
+    }
+}

@@ -6,7 +6,7 @@ use saibo_model::ErrorCode;
 use saibo_store::StoreExt as _;
 use serde_json::json;
 
-use super::{World, account};
+use super::{World, account, link, role};
 
 const EXPIRED: Subject = Subject::Invalid(ErrorCode::AccessTokenExpired);
 const NONE: Subject = Subject::Invalid(ErrorCode::AccessTokenParse);
@@ -61,4 +61,32 @@ fn a_token_ends_with_its_account() {
     let credentials = Credentials { authorization: Some(&token), ..Credentials::default() };
     let refused = authenticate(&world.fixture.unit, Some(&cell), credentials, world.now()).unwrap_err();
     assert_eq!(refused.code(), ErrorCode::AuthorizationRequired);
+}
+
+/// What is remembered of an Account is forgotten by whatever is written.
+#[test]
+fn roles_count_as_soon_as_they_are_given_and_taken() {
+    let world = World::new();
+    let cell = world.cell("alice");
+    let alice = account(&cell, "alice", json!({}));
+    let token = world.log_in(&cell, "")["access_token"].clone();
+    let roles = || world.bearer(&cell, &token).roles;
+    assert_eq!(roles(), []);
+    let (first, second) = (role(&cell, "first", None), role(&cell, "second", None));
+    for _ in 0..3 {
+        link(&cell, &alice, &first);
+        assert_eq!((roles(), roles()), (vec![first.id.clone()], vec![first.id.clone()]));
+        link(&cell, &alice, &second);
+        assert_eq!(roles().len(), 2);
+        for gone in [first.seq, second.seq] {
+            cell.store().write(move |tx| tx.delete_link(alice.seq, gone)).unwrap();
+        }
+        assert_eq!((roles(), roles()), (vec![], vec![]));
+    }
+    // Another Cell has an Account of that name, too.
+    let other = world.cell("bob");
+    account(&other, "alice", json!({}));
+    link(&cell, &alice, &first);
+    let elsewhere = world.log_in(&other, "")["access_token"].clone();
+    assert_eq!((world.bearer(&other, &elsewhere).roles, roles().len()), (vec![], 1));
 }
