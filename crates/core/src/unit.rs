@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_oauth::keys::KeyRing;
 use saibo_store::{Backend, ErrorKind, Place, StoreExt as _, WriteTx};
@@ -24,7 +24,7 @@ const GENERATION: &str = "generation";
 /// A unit.
 pub struct Unit {
     settings: Settings,
-    keys: KeyRing,
+    keys: RwLock<Arc<KeyRing>>,
     signing_key: SigningKey,
     transcell: Transcell,
     pub(crate) identity_providers: Vec<Box<dyn IdentityProvider>>,
@@ -55,7 +55,7 @@ impl Unit {
         Self {
             jobs: Arc::new(Jobs::new(backend.register(), settings.limits.jobs)),
             backend,
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
             signing_key,
             transcell,
             identity_providers: Vec::new(),
@@ -77,10 +77,15 @@ impl Unit {
         &self.settings
     }
 
-    /// The keys of its opaque tokens.
+    /// The keys of its opaque tokens, as they are now.
     #[must_use]
-    pub fn keys(&self) -> &KeyRing {
-        &self.keys
+    pub fn keys(&self) -> Arc<KeyRing> {
+        self.keys.read().clone()
+    }
+
+    /// Has other keys seal tokens from now on.
+    pub fn replace_keys(&self, keys: KeyRing) {
+        *self.keys.write() = Arc::new(keys);
     }
 
     /// The key that signs the manifests of its snapshots.

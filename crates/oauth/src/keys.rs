@@ -123,11 +123,18 @@ impl KeyRing {
         Ok(self.rotated(random()?, created))
     }
 
-    /// A ring without the older secrets made before `created`; the one that seals stays.
+    /// A ring without the secrets that have not sealed anything since a moment: the next one was there by then.
     #[must_use]
-    pub fn without_older_than(&self, created: i64) -> Self {
-        let kept = self.masters.iter().enumerate().filter(|(i, master)| *i == 0 || master.created >= created);
-        Self::of(kept.map(|(_, master)| master.clone()).collect())
+    pub fn without_retired_before(&self, moment: i64) -> Self {
+        let retired = std::iter::once(i64::MAX).chain(self.masters.iter().map(|next| next.created));
+        let kept = self.masters.iter().zip(retired).filter(|(_, retired)| *retired >= moment);
+        Self::of(kept.map(|(master, _)| master.clone()).collect())
+    }
+
+    /// Since when the current secret seals, in ms since 1970.
+    #[must_use]
+    pub fn current_since(&self) -> i64 {
+        self.masters.first().map_or(0, |master| master.created)
     }
 
     /// The id of the secret that seals.
@@ -182,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn old_secrets_are_dropped_by_age_but_never_the_current_one() {
+    fn secrets_that_no_longer_seal_are_dropped_but_never_the_current_one() {
         let ring = KeyRing::new([1; 32], 10).rotated([2; 32], 20).rotated([3; 32], 30);
-        assert_eq!(ring.without_older_than(20).ids().collect::<Vec<_>>(), [3, 2]);
-        assert_eq!(ring.without_older_than(99).ids().collect::<Vec<_>>(), [3]);
+        assert_eq!(ring.without_retired_before(25).ids().collect::<Vec<_>>(), [3, 2]);
+        assert_eq!(ring.without_retired_before(99).ids().collect::<Vec<_>>(), [3]);
     }
 
     #[test]

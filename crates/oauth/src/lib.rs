@@ -10,5 +10,5 @@ pub mod pkce;
 pub mod scope;
 pub mod token;
 
-pub use keys::KeyRing;
+pub use keys::{KeyRing, RandomError};
 pub use token::{Claims, Token, TokenError, TokenKind};

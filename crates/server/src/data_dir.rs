@@ -4,9 +4,11 @@
 //! | - | - |
 //! | `saibo.lock` | held while a unit runs: a second process would corrupt what the first one caches |
 //! | `master-token` | the token that may do everything, unless the configuration has one |
-//! | `token.key` | 32 bytes from which the keys of access tokens are derived |
+//! | `token.keys` | the secrets from which the keys of access tokens are derived, the current one and those before it |
 //! | `signing.key` | seed of the Ed25519 key that signs the manifests of snapshots |
 //! | `unit.key`, `unit.crt` | the RSA key that signs what Cells show each other, and its certificate (PEM), which other units are to trust |
+
+pub(crate) mod token_keys;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -23,7 +25,6 @@ use crate::pem;
 
 const LOCK: &str = "saibo.lock";
 const MASTER_TOKEN: &str = "master-token";
-const TOKEN_KEY: &str = "token.key";
 const SIGNING_KEY: &str = "signing.key";
 const UNIT_KEY: &str = "unit.key";
 const UNIT_CERTIFICATE: &str = "unit.crt";
@@ -94,8 +95,6 @@ impl std::fmt::Debug for Key {
 pub struct Secrets {
     /// The token that may do everything.
     pub master_token: Secret,
-    /// What the keys of access tokens are derived from.
-    pub token_key: Key,
     /// The seed of the key that signs the manifests of snapshots.
     pub signing_key: Key,
 }
@@ -162,8 +161,7 @@ impl DataDir {
     /// When a file cannot be read or written, can be read by others, or is damaged.
     pub fn secrets(&self, master_token: Option<Secret>) -> Result<Secrets, DataDirError> {
         let master_token = master_token.map_or_else(|| self.master_token(), Ok)?;
-        let (token_key, signing_key) = (self.key(TOKEN_KEY)?, self.key(SIGNING_KEY)?);
-        Ok(Secrets { master_token, token_key, signing_key })
+        Ok(Secrets { master_token, signing_key: self.key(SIGNING_KEY)? })
     }
 
     /// The key that signs what Cells show each other. It is made at the first start, which takes a moment, and

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::config::{Config, UnitUrl};
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{DataDir, DataDirError, token_keys};
 use crate::http::{self, BindError};
 use crate::routes::{ROUTES, Route, Router};
 use crate::wiring;
@@ -77,6 +77,7 @@ impl Unit {
         });
         let (app, housekeeping) = wired.await.map_err(|_| StartError::Interrupted)??;
         let app = Arc::new(app);
+        app.tasks.spawn(token_keys::replace_in_time(app.clone(), app.stopping.clone()));
         let accepting = tokio::spawn(http::serve(listener, app.clone(), Arc::new(Router::new(routes))));
         Ok(Self { app, address, accepting, housekeeping })
     }

@@ -9,7 +9,6 @@ use saibo_core::settings::{self, Secret};
 use saibo_core::token::Transcell;
 use saibo_core::{Settings, Unit};
 use saibo_model::url::{CellAddressing, UnitUrl};
-use saibo_oauth::KeyRing;
 use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
 use saibo_saml::{Anchors, Bergshamra};
 use saibo_store_sqlite::{Options, SqliteBackend};
@@ -54,7 +53,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
         program: PROGRAM,
         unit_url,
     };
-    let keys = KeyRing::new(*secrets.token_key.expose(), 0);
+    let keys = data.token_keys(config.authentication.token_key_days, saibo_core::clock::now())?;
     let signing_key = SigningKey::from_bytes(secrets.signing_key.expose());
     let transcell = transcell(config, url, data)?;
     let unit = Unit::new(Arc::new(backend), settings, keys, signing_key, transcell);

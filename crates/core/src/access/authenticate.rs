@@ -42,7 +42,7 @@ pub fn authenticate(
     let Some(authorization) = credentials.authorization else {
         let Some((peer, cookie)) = credentials.cookie else { return Ok(Access::of(Subject::Anonymous)) };
         // A cookie belongs to one Cell, and there is none for the unit.
-        let token = cell.map(|cell| open_cookie(unit.keys(), cell.url(), peer, cookie));
+        let token = cell.map(|cell| open_cookie(&unit.keys(), cell.url(), peer, cookie));
         return match token {
             Some(Ok(token)) => bearer(unit, cell, &token, credentials.unit_user, now),
             _ => invalid(ErrorCode::CookieAuthenticationFailed),
@@ -75,7 +75,7 @@ fn bearer(unit: &Unit, cell: Option<&Cell>, text: &str, unit_user: Option<&str>,
         Some(cell) if !kind.is_of_unit() => cell.url(),
         _ => unit.settings().unit_url.as_str(),
     };
-    match Token::parse(text, unit.keys(), issuer, now) {
+    match Token::parse(text, &unit.keys(), issuer, now) {
         Ok(token) => of_token(unit, cell, token),
         Err(error) => Ok(Access::invalid(refused_access(&error))),
     }

@@ -27,7 +27,7 @@ pub(super) fn grant(
     if TokenKind::of(text) != Some(TokenKind::Code) {
         return Err(ErrorCode::GrantCodeInvalid.into());
     }
-    let code = Token::parse(text, mint.unit.keys(), mint.cell.url(), mint.now)
+    let code = Token::parse(text, &mint.unit.keys(), mint.cell.url(), mint.now)
         .map_err(|error| Error::from(refused_grant(&error, TokenKind::Code)).because(error))?;
     let client_id = client.strip_suffix(saibo_oauth::token::CONFIDENTIAL).unwrap_or(client);
     if code.claims.schema.as_deref() != Some(client_id) {

@@ -84,7 +84,7 @@ fn look_into(unit: &Unit, cell: &Cell, text: &str, now: i64) -> Result<Option<Fo
         let assertion = unit.transcell().open(text, now).ok();
         return Ok(assertion.filter(|found| concerns(found, cell, now)).map(of_assertion));
     };
-    let Ok(Token { claims, .. }) = Token::parse(text, unit.keys(), cell.url(), now) else { return Ok(None) };
+    let Ok(Token { claims, .. }) = Token::parse(text, &unit.keys(), cell.url(), now) else { return Ok(None) };
     let roles = match kind {
         TokenKind::ResidentAccess | TokenKind::ResidentRefresh => {
             let roles = cell.store().read(|tx| {

@@ -146,7 +146,7 @@ impl Mint<'_> {
     }
 
     pub(super) fn seal(&self, kind: TokenKind, claims: &Claims) -> Result<String> {
-        Token::seal(kind, claims, self.unit.keys()).map_err(unsealed)
+        Token::seal(kind, claims, &self.unit.keys()).map_err(unsealed)
     }
 }
 

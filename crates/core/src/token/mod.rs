@@ -109,7 +109,7 @@ fn with_cookie(
     }
     let peer = uuid::Uuid::new_v4().to_string();
     let cookie =
-        seal_cookie(unit.keys(), cell.url(), &peer, &response.access_token).map_err(mint::unsealed)?;
+        seal_cookie(&unit.keys(), cell.url(), &peer, &response.access_token).map_err(mint::unsealed)?;
     response.p_cookie_peer = Some(peer);
     Ok(Answer::Token { response: Box::new(response), cookie: Some(cookie) })
 }

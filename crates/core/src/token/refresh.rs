@@ -44,7 +44,7 @@ fn open(mint: &Mint<'_>, text: &str) -> Result<Token> {
     };
     let unit_url = mint.unit.settings().unit_url.as_str();
     let issuer = if kind.is_of_unit() { unit_url } else { mint.cell.url() };
-    match Token::parse(text, mint.unit.keys(), issuer, mint.now) {
+    match Token::parse(text, &mint.unit.keys(), issuer, mint.now) {
         Ok(token) if kind.is_refresh() => Ok(token),
         Ok(_) | Err(TokenError::Expired) if !kind.is_refresh() => Err(ErrorCode::NotRefreshToken.into()),
         Ok(_) => Err(ErrorCode::NotRefreshToken.into()),

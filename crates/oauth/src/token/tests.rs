@@ -146,7 +146,11 @@ fn older_secrets_open_until_they_are_dropped() {
     assert_eq!(Token::parse(&newer, &old, CELL, NOW), Err(TokenError::Malformed));
     let read = KeyRing::from_file(&new.to_file()).unwrap();
     assert!(Token::parse(&newer, &read, CELL, NOW).is_ok());
-    assert_eq!(Token::parse(&text, &new.without_older_than(NOW), CELL, NOW), Err(TokenError::Malformed));
+    let kept = new.without_retired_before(NOW);
+    assert!(Token::parse(&text, &kept, CELL, NOW).is_ok(), "it has sealed until then");
+    let dropped = new.without_retired_before(NOW + 1);
+    assert_eq!(Token::parse(&text, &dropped, CELL, NOW), Err(TokenError::Malformed));
+    assert!(Token::parse(&newer, &dropped, CELL, NOW).is_ok());
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub struct AuthenticationConfig {
     pub login_html_url: Option<String>,
     /// The page to change a password, of Cells without the property `authorizationpasswordchangehtmlurl`.
     pub password_change_html_url: Option<String>,
+    /// After how many days a new key seals tokens; 0 is never. The one before opens what it sealed.
+    pub token_key_days: u32,
     /// Providers of OpenID Connect whose id tokens log in.
     pub oidc: Vec<OidcConfig>,
 }
@@ -58,6 +60,7 @@ impl Default for AuthenticationConfig {
             introspection_password: None,
             login_html_url: None,
             password_change_html_url: None,
+            token_key_days: 30,
             oidc: Vec::new(),
         }
     }

@@ -66,10 +66,10 @@ impl Visit<'_> {
     /// sent from, not a script that could know it. In its place the application must be one that somebody has
     /// installed in this Cell, so that a foreign page cannot have a token made for itself in passing.
     fn by_cookie(&self, cookie: &str) -> Result<Result<String, Message>> {
-        let Ok(text) = open_cookie_without_peer(self.unit.keys(), self.cell.url(), cookie) else {
+        let Ok(text) = open_cookie_without_peer(&self.unit.keys(), self.cell.url(), cookie) else {
             return Ok(Err(message::LOG_IN));
         };
-        let token = match Token::parse(&text, self.unit.keys(), self.cell.url(), self.now) {
+        let token = match Token::parse(&text, &self.unit.keys(), self.cell.url(), self.now) {
             Ok(token) if token.kind == TokenKind::ResidentAccess => token,
             Err(TokenError::Expired) => return Ok(Err(message::SESSION_ENDED)),
             _ => return Ok(Err(message::LOG_IN)),
@@ -114,7 +114,7 @@ impl Visit<'_> {
         let Some(password) = self.call.form.get("password").filter(|password| !password.is_empty()) else {
             return Ok(self.again(INVALID_REQUEST, message::PASSWORD_MISSING, Some(token)));
         };
-        let parsed = match Token::parse(token, self.unit.keys(), self.cell.url(), self.now) {
+        let parsed = match Token::parse(token, &self.unit.keys(), self.cell.url(), self.now) {
             Ok(parsed) if parsed.kind == TokenKind::PasswordChange => parsed,
             Err(TokenError::Expired) => {
                 return Ok(self.again(UNAUTHORIZED_CLIENT, message::SESSION_ENDED, None));
@@ -203,7 +203,7 @@ impl Visit<'_> {
     }
 
     fn seal(&self, kind: TokenKind, claims: &Claims) -> Result<String> {
-        Token::seal(kind, claims, self.unit.keys()).map_err(mint::unsealed)
+        Token::seal(kind, claims, &self.unit.keys()).map_err(mint::unsealed)
     }
 
     /// Whether a Box of this Cell is the application's.
