@@ -54,8 +54,11 @@ impl NodeKind {
 /// The content of a file: where it is and how it was when it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// SHA-256 of the content, which is the blob's name.
-    pub hash: [u8; 32],
+    /// What the store knows it by, which says nothing to whoever has no key: its SHA-256, or a keyed hash if it is
+    /// kept encrypted.
+    pub name: [u8; 32],
+    /// SHA-256 of the content.
+    pub sha256: [u8; 32],
     /// CRC-32 of the content: an export compares what it copies with it, which costs next to nothing.
     pub crc32: u32,
     /// Length in bytes.

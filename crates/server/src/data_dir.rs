@@ -6,6 +6,7 @@
 //! | `master-token` | the token that may do everything, unless the configuration has one |
 //! | `token.keys` | the secrets from which the keys of access tokens are derived, the current one and those before it |
 //! | `signing.key` | seed of the Ed25519 key that signs the manifests of snapshots |
+//! | `content.key` | 32 bytes from which the keys of encrypted contents are derived |
 //! | `unit.key`, `unit.crt` | the RSA key that signs what Cells show each other, and its certificate (PEM), which other units are to trust |
 
 pub(crate) mod token_keys;
@@ -26,6 +27,7 @@ use crate::pem;
 const LOCK: &str = "saibo.lock";
 const MASTER_TOKEN: &str = "master-token";
 const SIGNING_KEY: &str = "signing.key";
+const CONTENT_KEY: &str = "content.key";
 const UNIT_KEY: &str = "unit.key";
 const UNIT_CERTIFICATE: &str = "unit.crt";
 
@@ -97,6 +99,8 @@ pub struct Secrets {
     pub master_token: Secret,
     /// The seed of the key that signs the manifests of snapshots.
     pub signing_key: Key,
+    /// What the keys of encrypted contents are derived from.
+    pub content_key: Key,
 }
 
 /// The data folder, locked for this process as long as this value lives.
@@ -161,7 +165,10 @@ impl DataDir {
     /// When a file cannot be read or written, can be read by others, or is damaged.
     pub fn secrets(&self, master_token: Option<Secret>) -> Result<Secrets, DataDirError> {
         let master_token = master_token.map_or_else(|| self.master_token(), Ok)?;
-        Ok(Secrets { master_token, signing_key: self.key(SIGNING_KEY)? })
+        let signing_key = self.key(SIGNING_KEY)?;
+        // Also while contents are not encrypted: the option can be turned off, and what was encrypted is still there.
+        let content_key = self.key(CONTENT_KEY)?;
+        Ok(Secrets { master_token, signing_key, content_key })
     }
 
     /// The key that signs what Cells show each other. It is made at the first start, which takes a moment, and

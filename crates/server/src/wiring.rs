@@ -11,7 +11,7 @@ use saibo_core::{Settings, Unit};
 use saibo_model::url::{CellAddressing, UnitUrl};
 use saibo_oauth::password::{HashAlgorithm, PasswordHasher};
 use saibo_saml::{Anchors, Bergshamra};
-use saibo_store_sqlite::{Options, SqliteBackend};
+use saibo_store_sqlite::{Encryption, Options, SqliteBackend};
 
 use crate::aside;
 use crate::config::{Config, PasswordHash};
@@ -31,8 +31,10 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
     let addressing =
         if config.unit.path_based_cell_url { CellAddressing::Path } else { CellAddressing::Subdomain };
     let unit_url = UnitUrl::parse(url, addressing)?;
-    let options =
-        Options { open_cells: NonZeroUsize::MIN.saturating_add(config.limits.open_cells.max(1) - 1) };
+    let options = Options {
+        open_cells: NonZeroUsize::MIN.saturating_add(config.limits.open_cells.max(1) - 1),
+        encryption: Some(Encryption::new(*secrets.content_key.expose(), config.unit.encrypt_contents)),
+    };
     let backend = SqliteBackend::open(data.path(), options).map_err(saibo_model::Error::from)?;
     let resolved = |issuer: &String| unit_url.localunit_to_http(issuer).into_owned();
     let settings = Settings {

@@ -12,6 +12,7 @@ use saibo_store::{Backend, Blobs, Builder, Error, Place, Result, Snapshots, Stor
 use crate::blobs::{self, FileBlobs};
 use crate::builder::SqliteBuilder;
 use crate::cell::{OpenCell, OpenCells};
+use crate::encryption::{Encryption, Keys};
 use crate::folder::{Folder, Gone};
 use crate::housekeeper::{Housekeeper, Settled};
 use crate::pins::Pins;
@@ -19,17 +20,19 @@ use crate::snapshots::FileSnapshots;
 use crate::store::SqliteStore;
 use crate::{connection, folder};
 
-/// How much is kept open.
-#[derive(Clone, Copy, Debug)]
+/// How much is kept open, and how contents are encrypted.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Cells whose databases stay open after use. Each holds some six file handles and, once read, up to
     /// some ten MiB of cache.
     pub open_cells: NonZeroUsize,
+    /// Without it, contents are not encrypted, and those that are cannot be read.
+    pub encryption: Option<Encryption>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { open_cells: NonZeroUsize::MIN.saturating_add(63) }
+        Self { open_cells: NonZeroUsize::MIN.saturating_add(63), encryption: None }
     }
 }
 
@@ -40,6 +43,7 @@ pub struct SqliteBackend {
     register: Arc<SqliteStore>,
     open: OpenCells,
     snapshots: FileSnapshots,
+    encryption: Option<Encryption>,
     /// The file that says that the last process ended in order; absent while one runs.
     clean: PathBuf,
     /// After a crash: the generations that were looked through for lost contents since.
@@ -75,9 +79,16 @@ impl SqliteBackend {
         let tmp_folder = Folder::new(tmp.clone());
         let data = Folder::new(data.to_owned());
         Ok(Self {
-            register: Arc::new(SqliteStore::open(&data, "unit.db", tmp_folder.clone(), housekeeper.clone())?),
+            register: Arc::new(SqliteStore::open(
+                &data,
+                "unit.db",
+                tmp_folder.clone(),
+                None,
+                housekeeper.clone(),
+            )?),
             snapshots: FileSnapshots { cells: cells.clone(), tmp },
             open: OpenCells::new(options.open_cells),
+            encryption: options.encryption,
             scrubbed: crashed.then(Mutex::default),
             cells,
             tmp: tmp_folder,
@@ -101,13 +112,19 @@ impl SqliteBackend {
         Ok(self.cell_folder(&place.cell)?.join(place.generation.to_string()))
     }
 
+    fn keys(&self, cell: &Id) -> Result<Option<Arc<Keys>>> {
+        self.encryption.as_ref().map(|encryption| Keys::of_cell(encryption, cell).map(Arc::new)).transpose()
+    }
+
     fn open_cell(&self, place: &Place) -> Result<Arc<OpenCell>> {
         let folder = Folder::new(self.place_folder(place)?);
+        let (tmp, keys) = (self.tmp.clone(), self.keys(&place.cell)?);
         let cell = OpenCell {
-            store: SqliteStore::open(&folder, "cell.db", self.tmp.clone(), self.housekeeper.clone())?,
+            store: SqliteStore::open(&folder, "cell.db", tmp, keys.clone(), self.housekeeper.clone())?,
             pins: Mutex::new(Pins::default()),
             sweeping: Mutex::new(()),
             tmp: self.tmp.clone(),
+            keys,
             folder,
         };
         if let Some(scrubbed) = &self.scrubbed
@@ -141,7 +158,7 @@ impl Backend for SqliteBackend {
     }
 
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {
-        Ok(Box::new(SqliteBuilder::new(self.cell_folder(cell)?, &self.tmp.join(""))?))
+        Ok(Box::new(SqliteBuilder::new(self.cell_folder(cell)?, &self.tmp.join(""), self.keys(cell)?)?))
     }
 
     fn remove(&self, place: &Place) -> Result<()> {

@@ -1,14 +1,17 @@
-//! Contents in files, named by their SHA-256.
+//! Contents in files, named by their hash.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use saibo_model::node::Content;
 use saibo_store::{BlobWriter, Blobs, Error, ErrorKind, ReadSeek, Result, StoreExt as _};
 
 use crate::cell::OpenCell;
 use crate::content::{BLOBS, ContentWriter, blob_path, hash_from_name};
+use crate::encryption::stream::Decryptor;
+use crate::encryption::{self, is_encrypted};
 use crate::pins::Pin;
 
 /// The blobs of one generation of a Cell.
@@ -19,9 +22,14 @@ impl Blobs for FileBlobs {
         Ok(Box::new(ContentWriter::live(self.0.clone())))
     }
 
-    fn open(&self, hash: &[u8; 32]) -> Result<Box<dyn ReadSeek>> {
-        let file = self.0.folder.open(|folder| File::open(blob_path(&folder.join(BLOBS), hash)));
-        Ok(Box::new(file.map_err(|e| Error::io("opening a content", e))?))
+    fn open(&self, content: &Content) -> Result<Box<dyn ReadSeek>> {
+        let file = self.0.folder.open(|folder| File::open(blob_path(&folder.join(BLOBS), &content.name)));
+        let file = file.map_err(|e| Error::io("opening a content", e))?;
+        if !is_encrypted(content) {
+            return Ok(Box::new(file));
+        }
+        let keys = encryption::needed(self.0.keys.as_deref())?;
+        Ok(Box::new(Decryptor::open(keys, content, file)?))
     }
 
     fn pin_all(&self) -> Box<dyn Send + Sync> {

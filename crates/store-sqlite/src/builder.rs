@@ -1,6 +1,7 @@
 //! Building a Cell beside the live one: a bulk load without syncs, indexes last, everything synced at the end.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use saibo_model::node::Content;
@@ -10,10 +11,12 @@ use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result}
 
 use crate::content::{BLOBS, ContentWriter};
 use crate::defects::Search;
+use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::read::SqliteReadTx;
 use crate::readers::in_view;
 use crate::rows::set_key;
+use crate::write::register_content;
 use crate::{connection, folder, schema};
 
 /// Beside the database, not in it, where it would leave a hole: links, by the ids they name, until every
@@ -39,6 +42,8 @@ pub(crate) struct SqliteBuilder {
     tmp: PathBuf,
     /// The Cell's folder, which the generation will be in.
     cell: PathBuf,
+    /// Of the Cell's contents.
+    keys: Option<Arc<Keys>>,
     sets: std::collections::HashMap<EntitySet, i64>,
     last: i64,
     last_times: (i64, i64),
@@ -48,7 +53,7 @@ pub(crate) struct SqliteBuilder {
 }
 
 impl SqliteBuilder {
-    pub(crate) fn new(cell: PathBuf, tmp: &Path) -> Result<Self> {
+    pub(crate) fn new(cell: PathBuf, tmp: &Path, keys: Option<Arc<Keys>>) -> Result<Self> {
         let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to build a Cell", e))?;
         let connection = connection::bulk(&folder.path().join("cell.db"))?;
         let doing = while_doing("beginning to build a Cell");
@@ -63,6 +68,7 @@ impl SqliteBuilder {
             folder,
             tmp: tmp.to_owned(),
             cell,
+            keys,
             sets: std::collections::HashMap::new(),
             last: 0,
             last_times: (0, 0),
@@ -158,7 +164,7 @@ impl Builder for SqliteBuilder {
                 node.published,
                 node.updated,
                 node.content_type,
-                node.content.as_ref().map(|content| &content.hash[..]),
+                node.content.as_ref().map(|content| &content.name[..]),
                 node.acl,
                 node.properties,
                 node.extra
@@ -167,7 +173,7 @@ impl Builder for SqliteBuilder {
         let seq = self.connection.last_insert_rowid();
         if let Some(content) = &node.content {
             let counted =
-                self.execute("UPDATE content SET uses=uses+1 WHERE hash=?", &[&&content.hash[..]])?;
+                self.execute("UPDATE content SET uses=uses+1 WHERE hash=?", &[&&content.name[..]])?;
             if counted == 0 {
                 return Err(Error::new(
                     ErrorKind::Corrupt,
@@ -190,15 +196,11 @@ impl Builder for SqliteBuilder {
     }
 
     fn content_writer(&mut self) -> Result<Box<dyn BlobWriter>> {
-        Ok(Box::new(ContentWriter::bulk(&self.folder.path().join(BLOBS), &self.tmp)))
+        Ok(Box::new(ContentWriter::bulk(&self.folder.path().join(BLOBS), &self.tmp, self.keys.clone())))
     }
 
     fn content(&mut self, content: &Content, small: Option<&[u8]>) -> Result<()> {
-        self.execute(
-            "INSERT INTO content (hash,crc32,length,uses,data) VALUES (?,?,?,0,?) ON CONFLICT (hash) DO NOTHING",
-            params![&content.hash[..], content.crc32, i64::try_from(content.length).unwrap_or(i64::MAX), small],
-        )
-        .map(|_rows| ())
+        register_content(&self.connection, self.keys.as_deref(), content, small)
     }
 
     fn value(&mut self, scope: &str, name: &str, value: &str) -> Result<()> {
@@ -240,7 +242,7 @@ impl Builder for SqliteBuilder {
         &self,
         work: &mut dyn FnMut(&dyn ReadTx) -> saibo_model::Result<()>,
     ) -> saibo_model::Result<()> {
-        in_view(&self.connection, |connection| work(&SqliteReadTx::new(connection)))
+        in_view(&self.connection, |connection| work(&SqliteReadTx::new(connection, self.keys.as_deref())))
     }
 
     fn finish(self: Box<Self>) -> Result<Built> {

@@ -10,6 +10,7 @@ use saibo_model::Result as DomainResult;
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Place, Result, Store};
 
+use crate::encryption::Keys;
 use crate::folder::{Folder, Gone};
 use crate::pins::Pins;
 use crate::store::SqliteStore;
@@ -22,6 +23,8 @@ pub(crate) struct OpenCell {
     /// One sweep at a time.
     pub(crate) sweeping: Mutex<()>,
     pub(crate) tmp: Arc<Folder>,
+    /// Of its contents.
+    pub(crate) keys: Option<Arc<Keys>>,
     /// The last field: a removed folder is deleted when everything in it is closed.
     pub(crate) folder: Arc<Folder>,
 }

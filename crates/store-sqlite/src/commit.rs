@@ -18,6 +18,7 @@ use saibo_store::store::WriteWork;
 use saibo_store::{Error, ErrorKind, Result, Stamp, WriteTx};
 
 use crate::connection::{self, Log};
+use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::folder::Folder;
 use crate::housekeeper::{Housekeeper, Job};
@@ -45,6 +46,7 @@ pub(crate) struct Committer {
     stamp: Stamp,
     folder: Arc<Folder>,
     file: &'static str,
+    keys: Option<Arc<Keys>>,
     housekeeper: Housekeeper,
     /// Pages that the log had when the housekeeper was called, or 0 if it is not under way.
     called: AtomicI64,
@@ -134,6 +136,7 @@ impl Committer {
     pub(crate) fn open(
         folder: Arc<Folder>,
         file: &'static str,
+        keys: Option<Arc<Keys>>,
         housekeeper: Housekeeper,
     ) -> Result<Arc<Self>> {
         let connection = folder.open(|folder| connection::writer(&folder.join(file)))?;
@@ -144,6 +147,7 @@ impl Committer {
             stamp: Stamp::new(),
             folder,
             file,
+            keys,
             housekeeper,
             called: AtomicI64::new(0),
             me: me.clone(),
@@ -183,7 +187,7 @@ impl Committer {
         };
         match &*connection {
             Some(connection) if !self.retired.load(Ordering::Acquire) => {
-                run(connection, &self.stamp, group);
+                run(connection, &self.stamp, self.keys.as_deref(), group);
                 self.look_at_log(connection);
             }
             _ => {
@@ -264,10 +268,10 @@ impl Drop for Committer {
     }
 }
 
-fn run(connection: &Connection, stamp: &Stamp, group: Vec<Waiting>) {
+fn run(connection: &Connection, stamp: &Stamp, keys: Option<&Keys>, group: Vec<Waiting>) {
     let mut waiting = group.into_iter();
     while waiting.len() > 0 {
-        if let Err(error) = run_together(connection, stamp, &mut waiting) {
+        if let Err(error) = run_together(connection, stamp, keys, &mut waiting) {
             for waiting in waiting {
                 waiting.answer.give(Err(again(&error).into()));
             }
@@ -281,6 +285,7 @@ fn run(connection: &Connection, stamp: &Stamp, group: Vec<Waiting>) {
 fn run_together(
     connection: &Connection,
     stamp: &Stamp,
+    keys: Option<&Keys>,
     waiting: &mut std::vec::IntoIter<Waiting>,
 ) -> Result<()> {
     execute(connection, "BEGIN IMMEDIATE")?;
@@ -288,7 +293,7 @@ fn run_together(
     let mut done = Vec::with_capacity(waiting.len());
     let outcome = (|| {
         for Waiting { work, answer } in waiting.by_ref() {
-            let result = if alone { run_caught(connection, work) } else { run_one(connection, work) };
+            let result = if alone { run_caught(connection, keys, work) } else { run_one(connection, keys, work) };
             let failed = alone && result.is_err();
             done.push((answer, result));
             if connection.is_autocommit() {
@@ -326,9 +331,9 @@ fn again(error: &Error) -> Error {
     Error::new(error.kind(), "committing").because(error.to_string())
 }
 
-fn run_one(connection: &Connection, work: WriteWork) -> DomainResult<()> {
+fn run_one(connection: &Connection, keys: Option<&Keys>, work: WriteWork) -> DomainResult<()> {
     execute(connection, "SAVEPOINT work")?;
-    let result = run_caught(connection, work);
+    let result = run_caught(connection, keys, work);
     if connection.is_autocommit() {
         // There is no savepoint any more either.
         return result;
@@ -340,9 +345,9 @@ fn run_one(connection: &Connection, work: WriteWork) -> DomainResult<()> {
     result
 }
 
-fn run_caught(connection: &Connection, work: WriteWork) -> DomainResult<()> {
+fn run_caught(connection: &Connection, keys: Option<&Keys>, work: WriteWork) -> DomainResult<()> {
     catch_unwind(AssertUnwindSafe(|| {
-        let mut tx = SqliteWriteTx::new(connection);
+        let mut tx = SqliteWriteTx::new(connection, keys);
         work(&mut tx as &mut dyn WriteTx)
     }))
     .unwrap_or_else(|_panic| {

@@ -10,6 +10,7 @@ use saibo_model::Result as DomainResult;
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Error, ErrorKind, Result, Stamp, Store};
 
+use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::folder::{self, Folder};
 use crate::read::SqliteReadTx;
@@ -27,6 +28,7 @@ pub(crate) struct FrozenStore {
     file: Arc<Temporary>,
     tmp: Arc<Folder>,
     stamp: Stamp,
+    keys: Option<Arc<Keys>>,
 }
 
 impl FrozenStore {
@@ -34,6 +36,7 @@ impl FrozenStore {
     pub(crate) fn copy(
         source: &Connection,
         tmp: &Arc<Folder>,
+        keys: Option<Arc<Keys>>,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Self> {
         let file = Arc::new(Temporary(tmp.join(&folder::random_name())));
@@ -53,7 +56,7 @@ impl FrozenStore {
         copied?;
         let path = file.0.clone();
         let readers = Readers::new(move || connection::immutable(&path));
-        Ok(Self { readers, file, tmp: tmp.clone(), stamp: Stamp::new() })
+        Ok(Self { readers, file, tmp: tmp.clone(), keys, stamp: Stamp::new() })
     }
 }
 
@@ -84,7 +87,7 @@ fn copy(source: &Connection, to: &std::path::Path, progress: &mut dyn FnMut(u64,
 
 impl Store for FrozenStore {
     fn read_with(&self, work: ReadWork<'_>) -> DomainResult<()> {
-        self.readers.read(|connection| work(&SqliteReadTx::new(connection)))
+        self.readers.read(|connection| work(&SqliteReadTx::new(connection, self.keys.as_deref())))
     }
 
     fn write_with(&self, _work: WriteWork) -> DomainResult<()> {
@@ -100,7 +103,8 @@ impl Store for FrozenStore {
         let path = self.file.0.clone();
         let readers = Readers::new(move || connection::immutable(&path));
         // What never changes is its own copy.
-        Ok(Arc::new(Self { readers, file: self.file.clone(), tmp: self.tmp.clone(), stamp: Stamp::new() }))
+        let (file, tmp, keys) = (self.file.clone(), self.tmp.clone(), self.keys.clone());
+        Ok(Arc::new(Self { readers, file, tmp, keys, stamp: Stamp::new() }))
     }
 
     fn retire(&self) {}

@@ -4,7 +4,7 @@
 //! {data}/unit.db                                     the register
 //! {data}/tmp/                                        whatever is unfinished; emptied at start
 //! {data}/cells/{2}/{cell id}/{generation}/cell.db    one generation of a Cell: documents, nodes, links
-//! {data}/cells/{2}/{cell id}/{generation}/blobs/{2}/{sha-256}
+//! {data}/cells/{2}/{cell id}/{generation}/blobs/{2}/{hash}
 //! {data}/cells/{2}/{cell id}/snapshots/{random}      snapshot files; their names are in the register
 //! ```
 //! `{2}` are two characters that spread the folders. No name that a client chose reaches the file system.
@@ -17,6 +17,7 @@ mod commit;
 mod connection;
 mod content;
 mod defects;
+mod encryption;
 mod error;
 mod export;
 mod folder;
@@ -35,3 +36,4 @@ mod store;
 mod write;
 
 pub use backend::{Options, SqliteBackend};
+pub use encryption::Encryption;

@@ -16,7 +16,7 @@ fn database() -> (tempfile::TempDir, Connection) {
     connection::create(&path).unwrap();
     let writer = connection::writer(&path).unwrap();
     let set = EntitySet::entities(Id::from("collection"), Id::from("type"));
-    let mut tx = SqliteWriteTx::new(&writer);
+    let mut tx = SqliteWriteTx::new(&writer, None);
     for field in [text("t"), Field::Body { path: vec!["f".into()], stored: Stored::Float }] {
         tx.index_field(&set, &field).unwrap();
     }
@@ -47,7 +47,7 @@ fn explain(sql: &str, values: &[rusqlite::types::Value]) -> String {
 fn plan(filter: Option<Filter>, order_by: Vec<OrderBy>) -> String {
     let query = Query { filter, order_by, skip: 0, top: Some(25) };
     let (_folder, connection) = database();
-    let walk = SqliteReadTx::new(&connection).index_to_walk(1, &query).unwrap();
+    let walk = SqliteReadTx::new(&connection, None).index_to_walk(1, &query).unwrap();
     let sql = list(1, &query, walk.as_deref()).unwrap();
     explain(&sql.text, &sql.values)
 }

@@ -3,11 +3,13 @@
 use rusqlite::types::Value as Sqlite;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
+use saibo_model::node::Content;
 use saibo_model::query::{Filter, Query};
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
 use saibo_store::tx::Linked;
 use saibo_store::{Error, ReadTx, Scan, Value};
 
+use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
 use crate::export;
 use crate::rows::{document_columns, document_of, link_of, node_columns, node_of, set_key, set_of, unsigned};
@@ -16,6 +18,8 @@ use crate::sql::{self, Sql};
 /// A view of a connection inside a transaction.
 pub(crate) struct SqliteReadTx<'c> {
     pub(crate) connection: &'c Connection,
+    /// Of the contents of a Cell.
+    pub(crate) keys: Option<&'c Keys>,
 }
 
 macro_rules! node {
@@ -25,8 +29,8 @@ macro_rules! node {
 }
 
 impl<'c> SqliteReadTx<'c> {
-    pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { connection }
+    pub(crate) fn new(connection: &'c Connection, keys: Option<&'c Keys>) -> Self {
+        Self { connection, keys }
     }
 
     /// The number of a set, if it was ever used.
@@ -61,7 +65,7 @@ impl<'c> SqliteReadTx<'c> {
         let mut statement = self.connection.prepare_cached(sql).map_err(&doing)?;
         let mut rows = statement.query(values).map_err(&doing)?;
         match rows.next().map_err(&doing)? {
-            Some(row) => Ok(Some(node_of(row).map_err(&doing)??)),
+            Some(row) => Ok(Some(node_of(row, self.keys).map_err(&doing)??)),
             None => Ok(None),
         }
     }
@@ -212,7 +216,7 @@ impl ReadTx for SqliteReadTx<'_> {
             self.connection.prepare_cached(node!(" WHERE n.parent=? ORDER BY n.name")).map_err(&doing)?;
         let mut rows = statement.query([parent]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
-            each(node_of(row).map_err(&doing)??)?;
+            each(node_of(row, self.keys).map_err(&doing)??)?;
         }
         Ok(())
     }
@@ -243,8 +247,8 @@ impl ReadTx for SqliteReadTx<'_> {
         let mut statement = self.connection.prepare_cached(SQL).map_err(&doing)?;
         let mut rows = statement.query([parent]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
-            let depth = row.get(15).map_err(&doing)?;
-            each((depth, node_of(row).map_err(&doing)??))?;
+            let depth = row.get(16).map_err(&doing)?;
+            each((depth, node_of(row, self.keys).map_err(&doing)??))?;
         }
         Ok(())
     }
@@ -265,22 +269,29 @@ impl ReadTx for SqliteReadTx<'_> {
             .map_err(|e| doing(e).into())
     }
 
-    fn small_content(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
+    fn small_content(&self, content: &Content) -> Result<Option<Vec<u8>>> {
         let doing = while_doing("reading a content");
-        self.connection
+        let data = self
+            .connection
             .prepare_cached("SELECT data FROM content WHERE hash=?")
             .and_then(|mut statement| {
-                statement.query_row([&hash[..]], |row| row.get::<_, Option<Vec<u8>>>(0)).optional()
+                statement.query_row([&content.name[..]], |row| row.get::<_, Option<Vec<u8>>>(0)).optional()
             })
-            .map(Option::flatten)
-            .map_err(|e| doing(e).into())
+            .map_err(doing)?
+            .flatten();
+        match data {
+            Some(data) if is_encrypted(content) => {
+                Ok(Some(stream::decrypt(encryption::needed(self.keys)?, content, &data)?))
+            }
+            data => Ok(data),
+        }
     }
 
-    fn has_content(&self, hash: &[u8; 32]) -> Result<bool> {
+    fn has_content(&self, name: &[u8; 32]) -> Result<bool> {
         let doing = while_doing("looking for a content");
         self.connection
             .prepare_cached("SELECT 1 FROM content WHERE hash=?")
-            .and_then(|mut statement| statement.exists([&hash[..]]))
+            .and_then(|mut statement| statement.exists([&name[..]]))
             .map_err(|e| doing(e).into())
     }
 

@@ -6,6 +6,8 @@ use saibo_model::node::Content;
 use saibo_model::{Document, EntitySet, Id, Kind, Node, NodeKind, Result};
 use saibo_store::{Error, ErrorKind};
 
+use crate::encryption::{self, Keys};
+
 /// The columns of a table, in the order in which they are read here; a macro, so that statements are
 /// constants.
 macro_rules! document_columns {
@@ -19,7 +21,7 @@ pub(crate) use document_columns;
 macro_rules! node_columns {
     () => {
         "n.seq,n.parent,n.name,n.id,n.kind,n.version,n.published,n.updated,n.content_type,n.hash,\
-         n.acl,n.properties,n.extra,c.crc32,c.length"
+         n.acl,n.properties,n.extra,c.crc32,c.length,c.sealed"
     };
 }
 pub(crate) use node_columns;
@@ -74,15 +76,16 @@ pub(crate) fn link_of(row: &Row<'_>) -> rusqlite::Result<Link> {
     })
 }
 
-pub(crate) fn node_of(row: &Row<'_>) -> rusqlite::Result<Result<Node, Error>> {
+pub(crate) fn node_of(row: &Row<'_>, keys: Option<&Keys>) -> rusqlite::Result<Result<Node, Error>> {
     let name: String = row.get(4)?;
     let Some(kind) = NodeKind::from_name(&name) else {
         return Ok(Err(Error::new(ErrorKind::Corrupt, format!("reading a node of the kind {name}"))));
     };
     let content = match row.get::<_, Option<[u8; 32]>>(9)? {
-        Some(hash) => {
-            Some(Content { hash, crc32: row.get(13)?, length: row.get::<_, i64>(14).map(unsigned)? })
-        }
+        Some(name) => match content_of(row, name, keys)? {
+            Ok(content) => Some(content),
+            Err(error) => return Ok(Err(error)),
+        },
         None => None,
     };
     Ok(Ok(Node {
@@ -100,6 +103,18 @@ pub(crate) fn node_of(row: &Row<'_>) -> rusqlite::Result<Result<Node, Error>> {
         properties: row.get(11)?,
         extra: row.get(12)?,
     }))
+}
+
+fn content_of(
+    row: &Row<'_>,
+    name: [u8; 32],
+    keys: Option<&Keys>,
+) -> rusqlite::Result<saibo_store::Result<Content>> {
+    let length = row.get::<_, i64>(14).map(unsigned)?;
+    Ok(match row.get_ref(15)?.as_blob_or_null()? {
+        Some(sealed) => encryption::needed(keys).and_then(|keys| keys.describe(name, length, sealed)),
+        None => Ok(Content { name, sha256: name, crc32: row.get(13)?, length }),
+    })
 }
 
 pub(crate) fn unsigned(number: i64) -> u64 {

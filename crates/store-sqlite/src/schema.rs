@@ -6,12 +6,15 @@ use saibo_store::{Error, ErrorKind, Result};
 use crate::error::while_doing;
 
 /// Counts the changes of the layout; kept in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Marks a file as ours (`PRAGMA application_id`): "sbo" and a byte.
 const APPLICATION_ID: i64 = 0x7362_6f01;
 
 /// The tables. Everything but `entity_set` is keyed by row numbers that only this database knows.
+///
+/// `content.hash` is a content's name. Of an encrypted one `sealed` holds what its hash and checksum are, and `crc32`
+/// is 0.
 pub(crate) const TABLES: &str = "
 CREATE TABLE entity_set (
     id INTEGER PRIMARY KEY,
@@ -62,7 +65,8 @@ CREATE TABLE content (
     crc32 INTEGER NOT NULL,
     length INTEGER NOT NULL,
     uses INTEGER NOT NULL,
-    data BLOB
+    data BLOB,
+    sealed BLOB
 ) STRICT;
 CREATE TABLE value (
     scope TEXT NOT NULL,
@@ -141,6 +145,20 @@ fn mark(connection: &Connection) -> Result<()> {
     let doing = while_doing("marking a database");
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&doing)?;
     connection.pragma_update(None, "user_version", VERSION).map_err(&doing)
+}
+
+/// Brings a database of an older layout to this one.
+pub(crate) fn upgrade(connection: &Connection) -> Result<()> {
+    let doing = while_doing("bringing a database to this program's layout");
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&doing)?;
+    if version != 1 {
+        return Ok(());
+    }
+    let transaction = connection.unchecked_transaction().map_err(&doing)?;
+    // Adds no row's value, so it takes as long for many as for none.
+    transaction.execute_batch("ALTER TABLE content ADD COLUMN sealed BLOB").map_err(&doing)?;
+    mark(&transaction)?;
+    transaction.commit().map_err(&doing)
 }
 
 /// Refuses a database that is not of this layout.

@@ -8,6 +8,7 @@ use saibo_store::{Error, ErrorKind, Result, Store};
 
 use crate::commit::Committer;
 use crate::connection;
+use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::folder::Folder;
 use crate::frozen::FrozenStore;
@@ -20,30 +21,32 @@ pub(crate) struct SqliteStore {
     committer: Arc<Committer>,
     readers: Readers,
     tmp: Arc<Folder>,
+    keys: Option<Arc<Keys>>,
     housekeeper: Housekeeper,
 }
 
 impl SqliteStore {
-    /// Opens an existing database; `tmp` is where its copies go.
+    /// Opens an existing database; `tmp` is where its copies go, and the keys are those of the contents in it.
     pub(crate) fn open(
         folder: &Arc<Folder>,
         file: &'static str,
         tmp: Arc<Folder>,
+        keys: Option<Arc<Keys>>,
         housekeeper: Housekeeper,
     ) -> Result<Self> {
         if !folder.join(file).exists() {
             return Err(Error::new(ErrorKind::NotFound, format!("opening {}", folder.join(file).display())));
         }
-        let committer = Committer::open(folder.clone(), file, housekeeper.clone())?;
+        let committer = Committer::open(folder.clone(), file, keys.clone(), housekeeper.clone())?;
         let folder = folder.clone();
         let readers = Readers::new(move || folder.open(|folder| connection::reader(&folder.join(file))));
-        Ok(Self { committer, readers, tmp, housekeeper })
+        Ok(Self { committer, readers, tmp, keys, housekeeper })
     }
 }
 
 impl Store for SqliteStore {
     fn read_with(&self, work: ReadWork<'_>) -> DomainResult<()> {
-        self.readers.read(|connection| work(&SqliteReadTx::new(connection)))
+        self.readers.read(|connection| work(&SqliteReadTx::new(connection, self.keys.as_deref())))
     }
 
     fn write_with(&self, work: WriteWork) -> DomainResult<()> {
@@ -56,7 +59,7 @@ impl Store for SqliteStore {
 
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let source = self.readers.take()?;
-        Ok(Arc::new(FrozenStore::copy(source.get()?, &self.tmp, progress)?))
+        Ok(Arc::new(FrozenStore::copy(source.get()?, &self.tmp, self.keys.clone(), progress)?))
     }
 
     fn retire(&self) {

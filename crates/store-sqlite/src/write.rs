@@ -1,5 +1,6 @@
 //! The writing verbs, inside the committer's transaction.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,6 +10,7 @@ use saibo_model::query::Field;
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Node, Result};
 use saibo_store::{Error, ErrorKind, ReadTx, WriteTx};
 
+use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
 use crate::read::SqliteReadTx;
 use crate::rows::set_key;
@@ -20,8 +22,8 @@ pub(crate) struct SqliteWriteTx<'c> {
 }
 
 impl<'c> SqliteWriteTx<'c> {
-    pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { read: SqliteReadTx::new(connection) }
+    pub(crate) fn new(connection: &'c Connection, keys: Option<&'c Keys>) -> Self {
+        Self { read: SqliteReadTx::new(connection, keys) }
     }
 
     fn execute(
@@ -110,6 +112,33 @@ impl<'c> SqliteWriteTx<'c> {
             .map(Option::flatten)
             .map_err(while_doing("reading a node"))
     }
+}
+
+/// Enters a content, with its bytes if it is small; in the form that its name tells.
+pub(crate) fn register_content(
+    connection: &Connection,
+    keys: Option<&Keys>,
+    content: &Content,
+    small: Option<&[u8]>,
+) -> Result<(), Error> {
+    let (crc32, data, sealed) = if is_encrypted(content) {
+        let keys = encryption::needed(keys)?;
+        let data = small.map(|bytes| stream::encrypt(keys, content, bytes)).transpose()?;
+        (0, data.map(Cow::Owned), Some(keys.seal_description(content)?))
+    } else {
+        (content.crc32, small.map(Cow::Borrowed), None)
+    };
+    let length = i64::try_from(content.length).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "INSERT INTO content (hash,crc32,length,uses,data,sealed) VALUES (?,?,?,0,?,?) \
+             ON CONFLICT (hash) DO NOTHING",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![&content.name[..], crc32, length, data.as_deref(), sealed])
+        })
+        .map(|_rows| ())
+        .map_err(while_doing("registering a content"))
 }
 
 /// What is replaced must be there: a number that another took in the meantime is not the same document.
@@ -233,7 +262,7 @@ impl WriteTx for SqliteWriteTx<'_> {
     fn put_node(&mut self, node: &mut Node) -> Result<()> {
         let doing = "writing a node";
         let before = if node.seq == 0 { None } else { self.hash_of(node.seq)? };
-        let after = node.content.as_ref().map(|content| content.hash);
+        let after = node.content.as_ref().map(|content| content.name);
         // All that can be refused comes first: who carries on after an error finds nothing half done.
         if let Some(hash) = &after
             && !self.read.has_content(hash)?
@@ -321,11 +350,7 @@ impl WriteTx for SqliteWriteTx<'_> {
     }
 
     fn put_content(&mut self, content: &Content, small: Option<&[u8]>) -> Result<()> {
-        self.execute(
-            "registering a content",
-            "INSERT INTO content (hash,crc32,length,uses,data) VALUES (?,?,?,0,?) ON CONFLICT (hash) DO NOTHING",
-            params![&content.hash[..], content.crc32, i64::try_from(content.length).unwrap_or(i64::MAX), small],
-        )?;
+        register_content(self.read.connection, self.read.keys, content, small)?;
         Ok(())
     }
 

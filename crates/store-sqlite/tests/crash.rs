@@ -136,20 +136,20 @@ fn acknowledged_writes_survive() {
                 ("document", key) => assert!(get(&store, &entities(), key).is_some(), "{key} is lost"),
                 (_, name) => {
                     let node = store.read(|tx| tx.child(CELL_NODE, name)).unwrap().unwrap();
-                    assert!(blob(&blobs, &node.content.unwrap().hash) == Some(bytes_of(name)));
+                    assert!(blob(&blobs, &node.content.unwrap()) == Some(bytes_of(name)));
                 }
             }
         }
         store
             .read(|tx| {
                 tx.children(CELL_NODE, &mut |node| {
-                    let hash = node.content.unwrap().hash;
+                    let content = node.content.unwrap();
                     assert!(
-                        blob(&blobs, &hash) == Some(bytes_of(&node.name)),
+                        blob(&blobs, &content) == Some(bytes_of(&node.name)),
                         "{} has no content",
                         node.name
                     );
-                    known.insert(hash);
+                    known.insert(content.name);
                     Ok(())
                 })
             })
@@ -206,5 +206,5 @@ fn lost_contents_are_scrubbed_once_and_only_after_a_crash() {
     let stored = content(&blobs, &large(2));
     drop(blobs);
     let (_, blobs) = backend.open(&place("cell")).unwrap();
-    assert!(blob(&blobs, &stored.content.hash).is_some());
+    assert!(blob(&blobs, &stored.content).is_some());
 }

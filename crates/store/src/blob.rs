@@ -1,4 +1,4 @@
-//! Contents of files: immutable, named by their SHA-256, beside the Cell's store.
+//! Contents of files: immutable, named by their hash, beside the Cell's store.
 
 use std::io::{Read, Seek, Write};
 
@@ -38,7 +38,10 @@ pub trait Blobs: Send + Sync {
     fn writer(&self) -> Result<Box<dyn BlobWriter>>;
 
     /// Opens a content that is not kept inside the store.
-    fn open(&self, hash: &[u8; 32]) -> Result<Box<dyn ReadSeek>>;
+    ///
+    /// Whether it is kept encrypted is the backend's business. If it is, what comes out was authenticated first: a
+    /// read fails where the stored bytes were changed, cut or put in another order.
+    fn open(&self, content: &Content) -> Result<Box<dyn ReadSeek>>;
 
     /// Keeps every content from being swept while the guard lives: an export reads them later.
     fn pin_all(&self) -> Box<dyn Send + Sync>;

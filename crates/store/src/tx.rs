@@ -1,6 +1,7 @@
 //! Transactions: the verbs on documents, links, nodes and values.
 
 use saibo_model::document::Link;
+use saibo_model::node::Content;
 use saibo_model::query::{Filter, Query};
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
 
@@ -68,10 +69,10 @@ pub trait ReadTx {
     fn node_totals(&self) -> Result<(u64, u64, u64)>;
 
     /// The bytes of a content that is kept inside the store; `None` if it is in the blobs.
-    fn small_content(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>>;
+    fn small_content(&self, content: &Content) -> Result<Option<Vec<u8>>>;
 
-    /// Whether a content of that hash is registered.
-    fn has_content(&self, hash: &[u8; 32]) -> Result<bool>;
+    /// Whether a content of that name is registered.
+    fn has_content(&self, name: &[u8; 32]) -> Result<bool>;
 
     /// A named value of a scope.
     fn value(&self, scope: &str, name: &str) -> Result<Option<String>>;
@@ -115,7 +116,7 @@ pub trait WriteTx {
 
     /// Registers a content before the node that refers to it is put, with its bytes if it is small enough
     /// to be kept inside the store.
-    fn put_content(&mut self, content: &saibo_model::node::Content, small: Option<&[u8]>) -> Result<()>;
+    fn put_content(&mut self, content: &Content, small: Option<&[u8]>) -> Result<()>;
 
     /// Forgets the contents in the blobs that no node refers to, but for the given ones, and tells which.
     fn forget_unused_contents(&mut self, keep: &[[u8; 32]]) -> Result<Vec<[u8; 32]>>;

@@ -162,7 +162,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
             Some(media_type) if is_packed_type(media_type) => Packing::Store,
             _ => Packing::Try,
         };
-        let known = Known { size: known.length, crc32: known.crc32, sha256: known.hash };
+        let known = Known { size: known.length, crc32: known.crc32, sha256: known.sha256 };
         self.zip.known(&name, &known, packing, content)?;
         self.counts.content(path, known.size);
         Ok(())

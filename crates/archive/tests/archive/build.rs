@@ -89,8 +89,10 @@ pub(crate) fn meta(kind: NodeKind, id: &str) -> NodeMeta {
 }
 
 pub(crate) fn known(content: &[u8]) -> Content {
+    let sha256 = Sha256::digest(content).into();
     Content {
-        hash: Sha256::digest(content).into(),
+        name: sha256,
+        sha256,
         crc32: crc32fast::hash(content),
         length: content.len() as u64,
     }

@@ -12,11 +12,11 @@ use saibo_store::{Blobs, ReadSeek, ReadTx, StoredContent, WriteTx};
 /// [`ErrorCode::FileInconsistency`] if it is gone; the store's.
 pub fn open(tx: &dyn ReadTx, blobs: &dyn Blobs, content: &Content) -> Result<Box<dyn ReadSeek>> {
     if !is_in_blobs(content)
-        && let Some(bytes) = tx.small_content(&content.hash)?
+        && let Some(bytes) = tx.small_content(content)?
     {
         return Ok(Box::new(Cursor::new(bytes)));
     }
-    blobs.open(&content.hash).map_err(|e| saibo_model::Error::from(ErrorCode::FileInconsistency).because(e))
+    blobs.open(content).map_err(|e| saibo_model::Error::from(ErrorCode::FileInconsistency).because(e))
 }
 
 /// Registers a content that was written, before the node that refers to it is put.

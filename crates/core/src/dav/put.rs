@@ -106,7 +106,7 @@ impl Uploaded {
                 let replaced = node.content.replace(written.content.clone());
                 tx.put_node(&mut node)?;
                 let put = Put { etag: etag_of(&node), created: resource.node().is_none() };
-                Ok((put, replaced.filter(|old| old.hash != written.content.hash)))
+                Ok((put, replaced.filter(|old| old.name != written.content.name)))
             },
         )?;
         sweep(&self.request, replaced.as_ref().is_some_and(content::is_in_blobs));
@@ -124,7 +124,7 @@ impl Uploaded {
         let copied = match &stored.small {
             Some(bytes) => upload.writer.write_all(bytes),
             None => {
-                let mut written = before.cell.blobs().open(&stored.content.hash)?;
+                let mut written = before.cell.blobs().open(&stored.content)?;
                 std::io::copy(&mut written, &mut upload.writer).map(|_bytes| ())
             }
         };

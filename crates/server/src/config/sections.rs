@@ -34,6 +34,9 @@ pub struct UnitConfig {
     /// Whether certificates that one of these signed with SHA-1 are believed, as units of the reference may
     /// have. It can be forged by whoever gets certificates from the same signer.
     pub trust_sha1_certificates: bool,
+    /// Whether the contents of files are encrypted on disk from now on. Those that are there stay as they are, and
+    /// readable either way.
+    pub encrypt_contents: bool,
     /// From which addresses the headers `X-Forwarded-*` are believed. Anyone else could claim any address and
     /// so pass an Account's `IPAddressRange`; the reference believes everyone.
     pub trusted_proxies: Vec<IpNet>,
@@ -50,6 +53,7 @@ impl Default for UnitConfig {
             unit_user_issuers: Vec::new(),
             trusted_certificates: Vec::new(),
             trust_sha1_certificates: false,
+            encrypt_contents: false,
             trusted_proxies: vec![
                 IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
                 IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),

@@ -27,10 +27,11 @@ fn everything_is_private_and_kept() {
     let first = DataDir::open(&path).unwrap();
     let (secrets, keys) = (first.secrets(None).unwrap(), first.token_keys(30, NOW).unwrap());
     assert_eq!(mode(&path), 0o700);
-    for name in ["master-token", "token.keys", "signing.key", "saibo.lock"] {
+    for name in ["master-token", "token.keys", "signing.key", "content.key", "saibo.lock"] {
         assert_eq!(mode(&path.join(name)), 0o600, "{name}");
     }
     assert_eq!(secrets.master_token.expose().len(), 43);
+    assert_ne!(secrets.content_key.expose(), secrets.signing_key.expose());
     assert!(!format!("{secrets:?}").contains(secrets.master_token.expose()));
     drop(first);
     let data = DataDir::open(&path).unwrap();
@@ -38,6 +39,7 @@ fn everything_is_private_and_kept() {
     assert_eq!(again.master_token.expose(), secrets.master_token.expose());
     assert_eq!(data.token_keys(30, NOW).unwrap().to_file(), keys.to_file());
     assert_eq!(again.signing_key.expose(), secrets.signing_key.expose());
+    assert_eq!(again.content_key.expose(), secrets.content_key.expose());
 }
 
 #[test]

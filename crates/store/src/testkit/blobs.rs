@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use saibo_model::Node;
-use saibo_model::node::CELL_NODE;
+use saibo_model::node::{CELL_NODE, Content};
 
 use super::Fixture;
 use super::sample::*;
@@ -23,16 +23,16 @@ fn delete(store: &Arc<dyn Store>, node: &Node) {
     store.write(move |tx| tx.delete_node(seq)).unwrap();
 }
 
-fn hash(node: &Node) -> [u8; 32] {
-    node.content.as_ref().unwrap().hash
+fn of(node: &Node) -> Content {
+    node.content.clone().unwrap()
 }
 
-fn small(store: &Arc<dyn Store>, hash: &[u8; 32]) -> Option<Vec<u8>> {
-    store.read(|tx| tx.small_content(hash)).unwrap()
+fn small(store: &Arc<dyn Store>, content: &Content) -> Option<Vec<u8>> {
+    store.read(|tx| tx.small_content(content)).unwrap()
 }
 
-fn is_known(store: &Arc<dyn Store>, hash: &[u8; 32]) -> bool {
-    store.read(|tx| tx.has_content(hash)).unwrap()
+fn is_known(store: &Arc<dyn Store>, content: &Content) -> bool {
+    store.read(|tx| tx.has_content(&content.name)).unwrap()
 }
 
 pub fn small_is_inline(fixture: &Fixture) {
@@ -41,18 +41,18 @@ pub fn small_is_inline(fixture: &Fixture) {
     assert_eq!((stored.content.length, stored.content.crc32), (5, 0x3610_a686));
     assert_eq!(stored.small.as_deref(), Some(&b"hello"[..]));
     let node = put_file(&store, CELL_NODE, "a", stored);
-    assert_eq!(small(&store, &hash(&node)).as_deref(), Some(&b"hello"[..]));
-    assert_eq!(blob(&blobs, &hash(&node)), None);
+    assert_eq!(small(&store, &of(&node)).as_deref(), Some(&b"hello"[..]));
+    assert_eq!(blob(&blobs, &of(&node)), None);
     assert_eq!(store.read(|tx| tx.node(node.seq)).unwrap(), Some(node));
 }
 
 pub fn large_is_in_blobs(fixture: &Fixture) {
     let (store, blobs) = cell_with_root(fixture);
     let node = put_file(&store, CELL_NODE, "a", content(&blobs, &large(1)));
-    assert_eq!(small(&store, &hash(&node)), None);
-    assert!(is_known(&store, &hash(&node)));
-    assert!(blob(&blobs, &hash(&node)) == Some(large(1)));
-    let mut opened = blobs.open(&hash(&node)).unwrap();
+    assert_eq!(small(&store, &of(&node)), None);
+    assert!(is_known(&store, &of(&node)));
+    assert!(blob(&blobs, &of(&node)) == Some(large(1)));
+    let mut opened = blobs.open(&of(&node)).unwrap();
     opened.seek(SeekFrom::Start(20_000)).unwrap();
     let mut part = [0; 10];
     opened.read_exact(&mut part).unwrap();
@@ -69,7 +69,7 @@ pub fn border_of_small(fixture: &Fixture) {
             bytes.chunks(piece).for_each(|chunk| writer.write_all(chunk).unwrap());
             let stored = writer.finish().unwrap();
             assert_eq!((stored.small.is_some(), stored.content.length), (is_small, length as u64));
-            assert_eq!(blob(&blobs, &stored.content.hash), (!is_small).then_some(bytes));
+            assert_eq!(blob(&blobs, &stored.content), (!is_small).then_some(bytes));
         }
     }
 }
@@ -88,11 +88,11 @@ pub fn same_content_once(fixture: &Fixture) {
     let before = fixture.unfinished();
     let a = put_file(&store, CELL_NODE, "a", content(&blobs, &large(1)));
     let b = put_file(&store, CELL_NODE, "b", content(&blobs, &large(1)));
-    assert_eq!(hash(&a), hash(&b));
+    assert_eq!(of(&a), of(&b));
     assert_eq!(fixture.unfinished(), before);
     delete(&store, &a);
     assert_eq!(blobs.sweep().unwrap(), 0);
-    assert!(blob(&blobs, &hash(&b)).is_some());
+    assert!(blob(&blobs, &of(&b)).is_some());
 }
 
 pub fn small_goes_with_its_last_use(fixture: &Fixture) {
@@ -100,9 +100,9 @@ pub fn small_goes_with_its_last_use(fixture: &Fixture) {
     let a = put_file(&store, CELL_NODE, "a", content(&blobs, b"same"));
     let b = put_file(&store, CELL_NODE, "b", content(&blobs, b"same"));
     delete(&store, &a);
-    assert!(is_known(&store, &hash(&b)));
+    assert!(is_known(&store, &of(&b)));
     delete(&store, &b);
-    assert!(!is_known(&store, &hash(&b)));
+    assert!(!is_known(&store, &of(&b)));
     // In a folder with others, and used there more than once.
     let within = folder(&store, CELL_NODE, "folder");
     put_file(&store, within.seq, "a", content(&blobs, b"same"));
@@ -110,14 +110,14 @@ pub fn small_goes_with_its_last_use(fixture: &Fixture) {
     let kept = put_file(&store, CELL_NODE, "kept", content(&blobs, b"other"));
     put_file(&store, within.seq, "c", content(&blobs, b"other"));
     delete(&store, &within);
-    assert!(!is_known(&store, &hash(&b)));
-    assert!(is_known(&store, &hash(&kept)));
+    assert!(!is_known(&store, &of(&b)));
+    assert!(is_known(&store, &of(&kept)));
 }
 
 pub fn uses_follow_the_nodes(fixture: &Fixture) {
     let (store, blobs) = cell_with_root(fixture);
     let mut a = put_file(&store, CELL_NODE, "a", content(&blobs, &large(1)));
-    let first = hash(&a);
+    let first = of(&a);
     // Replaced by the same, then by another, then by a small one, then by none.
     a.touch(5);
     a = put_node(&store, a);
@@ -137,7 +137,7 @@ pub fn uses_follow_the_nodes(fixture: &Fixture) {
         assert_eq!(blobs.sweep().unwrap(), 1);
     }
     assert_eq!(blob(&blobs, &first), None);
-    let small = hash(&a);
+    let small = of(&a);
     a.content = None;
     put_node(&store, a);
     assert!(!is_known(&store, &small));
@@ -174,11 +174,11 @@ pub fn sweep_removes_unused(fixture: &Fixture) {
     let b = put_file(&store, CELL_NODE, "b", content(&blobs, &large(2)));
     assert_eq!(blobs.sweep().unwrap(), 0);
     delete(&store, &a);
-    assert!(blob(&blobs, &hash(&a)).is_some(), "not before the sweep");
+    assert!(blob(&blobs, &of(&a)).is_some(), "not before the sweep");
     assert_eq!(blobs.sweep().unwrap(), 1);
-    assert_eq!(blob(&blobs, &hash(&a)), None);
-    assert!(!is_known(&store, &hash(&a)));
-    assert!(blob(&blobs, &hash(&b)).is_some());
+    assert_eq!(blob(&blobs, &of(&a)), None);
+    assert!(!is_known(&store, &of(&a)));
+    assert!(blob(&blobs, &of(&b)).is_some());
     assert_eq!(blobs.sweep().unwrap(), 0);
 }
 
@@ -194,7 +194,7 @@ pub fn sweep_spares_pinned(fixture: &Fixture) {
     assert_eq!(blobs.sweep().unwrap(), 0);
     put_file(&store, CELL_NODE, "b", again);
     assert_eq!(blobs.sweep().unwrap(), 0);
-    assert!(blob(&blobs, &hash(&a)).is_some());
+    assert!(blob(&blobs, &of(&a)).is_some());
 }
 
 pub fn sweep_spares_all_while_pinned(fixture: &Fixture) {
@@ -205,7 +205,7 @@ pub fn sweep_spares_all_while_pinned(fixture: &Fixture) {
     assert_eq!(blobs.sweep().unwrap(), 0);
     drop(pins.0);
     assert_eq!(blobs.sweep().unwrap(), 0);
-    assert!(blob(&blobs, &hash(&a)).is_some());
+    assert!(blob(&blobs, &of(&a)).is_some());
     drop(pins.1);
     assert_eq!(blobs.sweep().unwrap(), 1);
 }
@@ -232,7 +232,7 @@ pub fn swept_content_can_be_written_again(fixture: &Fixture) {
     let (store, blobs) = cell_with_root(fixture);
     for _ in 0..3 {
         let a = put_file(&store, CELL_NODE, "a", content(&blobs, &large(1)));
-        assert!(blob(&blobs, &hash(&a)) == Some(large(1)));
+        assert!(blob(&blobs, &of(&a)) == Some(large(1)));
         delete(&store, &a);
         assert_eq!(blobs.sweep().unwrap(), 1);
     }
@@ -251,7 +251,7 @@ pub fn pin_dropped_in_a_transaction(fixture: &Fixture) {
         });
         for i in 0..60_u8 {
             let node = put_file(&store, CELL_NODE, &i.to_string(), content(&blobs, &large(i)));
-            assert!(blob(&blobs, &hash(&node)) == Some(large(i)));
+            assert!(blob(&blobs, &of(&node)) == Some(large(i)));
         }
         done.store(true, Ordering::Relaxed);
         sweeper.join().unwrap();
@@ -276,7 +276,7 @@ pub fn sweep_beside_writes(fixture: &Fixture) {
                         let bytes = large(i % 3);
                         let name = format!("{writer}-{i}");
                         let node = put_file(store, CELL_NODE, &name, content(blobs, &bytes));
-                        assert!(blob(blobs, &hash(&node)) == Some(bytes), "a content in use was swept");
+                        assert!(blob(blobs, &of(&node)) == Some(bytes), "a content in use was swept");
                         delete(store, &node);
                     }
                 })
@@ -288,6 +288,6 @@ pub fn sweep_beside_writes(fixture: &Fixture) {
     });
     let last = put_file(&store, CELL_NODE, "last", content(&blobs, &large(0)));
     blobs.sweep().unwrap();
-    assert!(blob(&blobs, &hash(&last)) == Some(large(0)));
-    assert_eq!(blob(&blobs, &content(&blobs, b"x").content.hash), None);
+    assert!(blob(&blobs, &of(&last)) == Some(large(0)));
+    assert_eq!(blob(&blobs, &content(&blobs, b"x").content), None);
 }

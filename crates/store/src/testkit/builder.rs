@@ -162,7 +162,7 @@ pub fn contents(fixture: &Fixture) {
     }
     let mut unregistered = nodes[0].0.clone();
     (unregistered.id, unregistered.name) = (Id::random(), "unregistered".to_owned());
-    unregistered.content.as_mut().unwrap().hash = [9; 32];
+    unregistered.content.as_mut().unwrap().name = [9; 32];
     assert!(builder.node(&unregistered).is_err());
     drop(builder);
     // A builder that refused something is given up; so, the same without it.
@@ -177,8 +177,8 @@ pub fn contents(fixture: &Fixture) {
     let (store, blobs) = finish(fixture, builder);
     for (node, bytes) in &nodes {
         assert_eq!(store.read(|tx| tx.node(node.seq)).unwrap().as_ref(), Some(node));
-        let hash = node.content.as_ref().unwrap().hash;
-        let found = store.read(|tx| tx.small_content(&hash)).unwrap().or_else(|| blob(&blobs, &hash));
+        let content = node.content.as_ref().unwrap();
+        let found = store.read(|tx| tx.small_content(content)).unwrap().or_else(|| blob(&blobs, content));
         assert!(found.as_ref() == Some(bytes), "{}", node.name);
     }
     // Uses are counted.

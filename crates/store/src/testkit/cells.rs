@@ -105,7 +105,7 @@ pub fn remove_while_in_use(fixture: &Fixture) {
                         Ok(())
                     })
                     .unwrap();
-                assert!(blob(&blobs, &node.content.as_ref().unwrap().hash) == Some(large(1)));
+                assert!(blob(&blobs, node.content.as_ref().unwrap()) == Some(large(1)));
             });
         }
     });

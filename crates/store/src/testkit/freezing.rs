@@ -21,8 +21,8 @@ pub fn is_a_copy_of_the_moment(fixture: &Fixture) {
     frozen
         .read(|tx| {
             assert_eq!(tx.node(node.seq)?, Some(node.clone()));
-            let hash = node.content.as_ref().unwrap().hash;
-            assert_eq!(tx.small_content(&hash)?.as_deref(), Some(&b"small"[..]));
+            let content = node.content.as_ref().unwrap();
+            assert_eq!(tx.small_content(content)?.as_deref(), Some(&b"small"[..]));
             Ok(())
         })
         .unwrap();

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use saibo_model::document::Link;
-use saibo_model::node::CELL_NODE;
+use saibo_model::node::{CELL_NODE, Content};
 use saibo_model::query::{Field, Filter, Query, Stored};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Node, NodeKind, Result};
 
@@ -167,9 +167,9 @@ pub fn large(seed: u8) -> Vec<u8> {
 }
 
 /// The bytes of a content in the blobs, `None` if they are gone.
-pub fn blob(blobs: &Arc<dyn Blobs>, hash: &[u8; 32]) -> Option<Vec<u8>> {
+pub fn blob(blobs: &Arc<dyn Blobs>, content: &Content) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    blobs.open(hash).ok()?.read_to_end(&mut bytes).unwrap();
+    blobs.open(content).ok()?.read_to_end(&mut bytes).unwrap();
     Some(bytes)
 }
 
