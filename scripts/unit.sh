@@ -14,7 +14,12 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 UNIT=http://localhost:$port
 "$SAIBO" serve --listen "127.0.0.1:$port" --data "$WORK/unit" --log warn >"$WORK/said" &
 unit=$!
-trap 'kill $unit 2>/dev/null; wait $unit 2>/dev/null; rm -rf "$WORK"' EXIT
+stop() {
+    kill $unit 2>/dev/null
+    wait $unit 2>/dev/null
+    rm -rf "$WORK"
+}
+trap stop EXIT
 for _ in $(seq 100); do curl -s -o /dev/null "$UNIT/" && break; sleep 0.1; done
 
 CELL=$UNIT/alice
