@@ -293,7 +293,8 @@ fn run_together(
     let mut done = Vec::with_capacity(waiting.len());
     let outcome = (|| {
         for Waiting { work, answer } in waiting.by_ref() {
-            let result = if alone { run_caught(connection, keys, work) } else { run_one(connection, keys, work) };
+            let result =
+                if alone { run_caught(connection, keys, work) } else { run_one(connection, keys, work) };
             let failed = alone && result.is_err();
             done.push((answer, result));
             if connection.is_autocommit() {

@@ -50,7 +50,8 @@ struct Unnamed {
 impl Unnamed {
     fn new(tmp: &Path, encrypted: bool) -> io::Result<Self> {
         let mut file = tempfile::NamedTempFile::new_in(tmp)?;
-        let encryptor = encrypted.then(|| Encryptor::begin(&mut file)).transpose().map_err(io::Error::other)?;
+        let encryptor =
+            encrypted.then(|| Encryptor::begin(&mut file)).transpose().map_err(io::Error::other)?;
         Ok(Self { file, encryptor })
     }
 }

@@ -104,7 +104,8 @@ impl Keys {
             let (sha256, crc32) = description.split_first_chunk::<32>()?;
             Some((*sha256, u32::from_be_bytes(crc32.try_into().ok()?)))
         });
-        let (sha256, crc32) = parts.ok_or_else(|| damaged("reading what is known of an encrypted content"))?;
+        let (sha256, crc32) =
+            parts.ok_or_else(|| damaged("reading what is known of an encrypted content"))?;
         Ok(Content { name, sha256, crc32, length })
     }
 

@@ -156,7 +156,8 @@ fn any_part_can_be_read() {
             (&mut opened).take(length as u64).read_to_end(&mut part).unwrap();
             part
         };
-        let ends = [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 3 * PIECE + 16, bytes.len() - 1, bytes.len()];
+        let ends =
+            [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 3 * PIECE + 16, bytes.len() - 1, bytes.len()];
         for start in ends.into_iter().filter(|start| *start <= bytes.len()).rev() {
             for length in [0, 1, 1000, PIECE, 2 * PIECE + 5] {
                 let end = bytes.len().min(start + length);

@@ -11,7 +11,11 @@ use saibo_store::{Backend as _, StoreExt as _};
 use saibo_store_sqlite::{Options, SqliteBackend};
 
 fn open(data: &Path, open_cells: usize) -> SqliteBackend {
-    SqliteBackend::open(data, Options { open_cells: NonZeroUsize::new(open_cells).unwrap(), ..Options::default() }).unwrap()
+    SqliteBackend::open(
+        data,
+        Options { open_cells: NonZeroUsize::new(open_cells).unwrap(), ..Options::default() },
+    )
+    .unwrap()
 }
 
 fn name(i: usize) -> String {

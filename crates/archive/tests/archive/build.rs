@@ -90,12 +90,7 @@ pub(crate) fn meta(kind: NodeKind, id: &str) -> NodeMeta {
 
 pub(crate) fn known(content: &[u8]) -> Content {
     let sha256 = Sha256::digest(content).into();
-    Content {
-        name: sha256,
-        sha256,
-        crc32: crc32fast::hash(content),
-        length: content.len() as u64,
-    }
+    Content { name: sha256, sha256, crc32: crc32fast::hash(content), length: content.len() as u64 }
 }
 
 pub(crate) fn file_meta(media_type: &str, content: &[u8]) -> NodeMeta {

@@ -110,7 +110,8 @@ pub(crate) fn open(folder: &std::path::Path) -> Arc<Unit> {
 
 /// Opens the backend of a folder.
 pub(crate) fn backend(folder: &std::path::Path) -> SqliteBackend {
-    SqliteBackend::open(folder, Options { open_cells: NonZeroUsize::new(8).unwrap(), ..Options::default() }).unwrap()
+    SqliteBackend::open(folder, Options { open_cells: NonZeroUsize::new(8).unwrap(), ..Options::default() })
+        .unwrap()
 }
 
 /// A unit over a backend.

@@ -14,6 +14,7 @@ mod cli_snapshot;
 mod config;
 mod cors;
 mod data_dir;
+mod encryption;
 mod endpoints;
 mod errors;
 mod jobs;

@@ -95,9 +95,7 @@ pub(crate) fn encrypt(keys: &Keys, content: &Content, bytes: &[u8]) -> Result<Ve
     let mut encryptor = Encryptor::begin(&mut out)?;
     let mut rest = bytes;
     while !rest.is_empty() {
-        let taken = encryptor
-            .write(rest, &mut out)
-            .map_err(|e| Error::io("encrypting a content", e))?;
+        let taken = encryptor.write(rest, &mut out).map_err(|e| Error::io("encrypting a content", e))?;
         rest = rest.get(taken..).unwrap_or_default();
     }
     encryptor.finish(keys, &content.name, content.length, &mut out)?;
@@ -132,10 +130,12 @@ impl<R: Read + Seek> Decryptor<R> {
         inner.read_exact(&mut header).map_err(|e| Error::io(doing, e))?;
         let [version, sealed @ ..] = &header;
         if *version != VERSION {
-            return Err(Error::new(ErrorKind::Corrupt, "opening a content encrypted in a form not known here"));
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                "opening a content encrypted in a form not known here",
+            ));
         }
-        let key =
-            keys.open_file_key(sealed, content).ok_or_else(|| Error::new(ErrorKind::Corrupt, doing))?;
+        let key = keys.open_file_key(sealed, content).ok_or_else(|| Error::new(ErrorKind::Corrupt, doing))?;
         Ok(Self {
             inner,
             stream: stream_of(&key),
