@@ -7,6 +7,7 @@ mod flips;
 mod hostile;
 mod large;
 mod mutated;
+mod read_back;
 mod reference;
 mod roundtrip;
 mod tampering;
