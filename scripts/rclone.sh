@@ -55,6 +55,17 @@ began=$SECONDS
 round
 echo "and what changed since: $((SECONDS - began)) s"
 
+# With an access token in place of a password, as an application has it.
+token=$(curl -sS --fail-with-body "$CELL/__token" -d grant_type=password -d "username=$USER_NAME" -d "password=$PASSWORD" |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+rclone config create token webdav url="$CELL/files" vendor=other bearer_token="$token" >"$WORK/answer"
+mkdir "$WORK/some"
+echo "by token" >"$WORK/some/細胞.txt"
+sync "$WORK/some" token:by-token
+rclone cat box:by-token/細胞.txt | cmp - "$WORK/some/細胞.txt"
+rclone delete --rmdirs token:by-token
+echo "with a token, too"
+
 # Inside the Box: the tree by one COPY, and some of it by the COPY of each file and the MOVE of the collection.
 same() { rclone check "$@" 2>"$WORK/answer" || { cat "$WORK/answer" >&2; exit 1; }; }
 call -X COPY "$CELL/files/tree" -H "Destination: $CELL/files/copied"

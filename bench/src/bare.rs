@@ -1,4 +1,5 @@
-//! What a unit's answers are compared with: the same bytes from memory, by a handler that does nothing else.
+//! What a unit's answers are compared with: the same bytes from memory, or from files, by a handler that does nothing
+//! else.
 //!
 //! It is a process of its own, as the unit is, and with the same kind of runtime.
 
@@ -10,9 +11,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use tokio_util::io::ReaderStream;
 
 use crate::Result;
 
@@ -46,6 +49,34 @@ pub(crate) fn serve(answers: &Path) -> Result<()> {
         let known = known.clone();
         async move { answer(known.get(uri.path())) }
     });
+    run(app)
+}
+
+/// Serves the files of a folder, each by its name, until it is stopped, and says where.
+///
+/// # Errors
+/// If there is no port.
+pub(crate) fn serve_files(folder: &Path) -> Result<()> {
+    let folder = folder.to_owned();
+    run(Router::new().fallback(move |uri: Uri| {
+        let path = folder.join(uri.path().trim_start_matches('/'));
+        async move { file(&path).await.unwrap_or_else(|_missing| answer(None)) }
+    }))
+}
+
+/// The answer that is a file, read while it is sent.
+async fn file(path: &Path) -> std::io::Result<Response> {
+    let file = tokio::fs::File::open(path).await?;
+    let length = file.metadata().await?.len();
+    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(file, FILE_BUFFER)));
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(response)
+}
+
+/// Bytes of a file that are read at a time.
+const FILE_BUFFER: usize = 256 << 10;
+
+fn run(app: Router) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;

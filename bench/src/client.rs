@@ -108,6 +108,14 @@ impl Client {
         expect(self.agent.run(request.body(body)?)?, 201).map(drop)
     }
 
+    /// Makes a collection.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn mkcol(&self, path: &str) -> Result<()> {
+        expect(self.agent.run(self.request("MKCOL", path).body(())?)?, 201).map(drop)
+    }
+
     /// Reads an answer, for another server to give.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match &options.command {
         Some(Command::Bare { answers }) => bare::serve(answers),
+        Some(Command::BareFiles { folder }) => bare::serve_files(folder),
         None => measure::run(&options),
     };
     match outcome {

@@ -41,6 +41,9 @@ pub(crate) struct Sizes {
     /// Cells on disk at the start [default: 10000, or 200 if quick]
     #[arg(long, value_name = "N")]
     cells: Option<u64>,
+    /// The long upload, in MiB [default: 4096, or 64 if quick]
+    #[arg(long, value_name = "N")]
+    upload_mib: Option<u64>,
     /// How long each stretch of requests lasts [default: 10, or 2 if quick]
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
@@ -60,6 +63,11 @@ impl Sizes {
     /// Cells at the start.
     pub(crate) fn cells(&self) -> u64 {
         self.cells.unwrap_or(if self.quick { 200 } else { 10_000 }).max(1)
+    }
+
+    /// The long upload, in MiB.
+    pub(crate) fn upload_mib(&self) -> u64 {
+        self.upload_mib.unwrap_or(if self.quick { 64 } else { 4096 }).max(1)
     }
 
     /// Length of a stretch of requests, in seconds.
@@ -87,6 +95,8 @@ pub(crate) enum Name {
     Sets,
     /// Checks of tokens, and GETs in a flood of logins
     Tokens,
+    /// Files of two sizes read and written over WebDAV, a long list, a long upload
+    Dav,
 }
 
 impl Options {
@@ -104,5 +114,11 @@ pub(crate) enum Command {
     Bare {
         /// The answers
         answers: PathBuf,
+    },
+    /// Serve the files of a folder, from a bare handler
+    #[command(hide = true)]
+    BareFiles {
+        /// The folder
+        folder: PathBuf,
     },
 }

@@ -94,7 +94,12 @@ impl Unit {
     ///
     /// # Errors
     /// If it does not start.
-    pub(crate) fn start(ground: &Ground, data: &str, log: &str) -> Result<Self> {
+    pub(crate) fn start(
+        ground: &Ground,
+        data: &str,
+        log: &str,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let data = ground.path(data);
         let log_path = ground.path("unit.log");
         let mut command = Command::new(program()?);
@@ -105,6 +110,7 @@ impl Unit {
         {
             command.env_remove(name);
         }
+        command.envs(environment.iter().copied());
         let began = Instant::now();
         let server = Server::start(&mut command)
             .map_err(|error| format!("{error}\n{}", fs::read_to_string(&log_path).unwrap_or_default()))?;

@@ -25,9 +25,12 @@ pub(crate) fn request(out: &mut Vec<u8>, method: &str, path: &str, headers: &str
 /// A connection.
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// The last answer.
+    /// What was read last.
     buffer: Vec<u8>,
 }
+
+/// Bytes of an answer that are looked at, at a time: nobody needs to keep a long one.
+const BUFFER: usize = 256 << 10;
 
 impl Connection {
     /// Connects.
@@ -37,7 +40,7 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(64 << 10) })
+        Ok(Self { stream, buffer: Vec::with_capacity(BUFFER) })
     }
 
     /// Sends a request and reads the whole answer. Its status.
@@ -53,8 +56,11 @@ impl Connection {
                 break head;
             }
         };
-        while self.buffer.len() < head.whole {
+        let mut read = self.buffer.len();
+        while read < head.whole {
+            self.buffer.clear();
             self.fill().await?;
+            read += self.buffer.len();
         }
         Ok(head.status)
     }

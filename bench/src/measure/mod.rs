@@ -2,6 +2,7 @@
 //!
 //! Each is of a unit that was just started, so that none profits or suffers from the one before.
 
+mod dav;
 mod entities;
 mod files;
 mod get;
@@ -53,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 8] = [
+    let all: [(Name, Measure); 9] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
@@ -62,6 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (Name::Get, get::measure),
         (Name::Sets, sets::measure),
         (Name::Tokens, tokens::measure),
+        (Name::Dav, dav::measure),
     ];
     for (name, measure) in all {
         if options.wants(name) {
@@ -82,7 +84,8 @@ fn needed_space(options: &Options) -> u64 {
     let sizes = &options.sizes;
     let files = if options.wants(Name::Files) { sizes.files_mib() * MIB * 5 } else { 0 };
     let cells = if options.wants(Name::Startup) { sizes.cells() * MIB / 2 } else { 0 };
-    sizes.entities() * 6_000 + files.max(cells) + 256 * MIB
+    let dav = if options.wants(Name::Dav) { (sizes.upload_mib() + 4096) * MIB } else { 0 };
+    sizes.entities() * 6_000 + files.max(cells).max(dav) + 256 * MIB
 }
 
 /// Measures, and adds the figures to the report.
@@ -100,8 +103,13 @@ struct Course<'a> {
 impl Course<'_> {
     /// Starts a unit on a data folder, once the disk is quiet.
     fn start(&self, data: &str) -> Result<(Unit, Client)> {
+        self.start_with(data, &[])
+    }
+
+    /// The same, with options of the unit from the environment.
+    fn start_with(&self, data: &str, environment: &[(&str, &str)]) -> Result<(Unit, Client)> {
         ground::settle();
-        let unit = Unit::start(&self.ground, data, &self.options.log)?;
+        let unit = Unit::start(&self.ground, data, &self.options.log, environment)?;
         let client = Client::new(&unit);
         Ok((unit, client))
     }

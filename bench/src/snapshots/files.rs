@@ -38,7 +38,8 @@ pub(crate) fn write(path: &Path, mib: u64) -> Result<u64> {
         }
         Noise::of(5 << 48 | n).fill(&mut photo);
         let length = photo.len() as u64;
-        let known = Content { hash: Sha256::digest(&photo).into(), crc32: crc32fast::hash(&photo), length };
+        let sha256 = Sha256::digest(&photo).into();
+        let known = Content { name: sha256, sha256, crc32: crc32fast::hash(&photo), length };
         let mut about = meta(NodeKind::File, noise::id(6, n));
         about.content_type = Some("image/jpeg".to_owned());
         about.length = Some(length);

@@ -5,7 +5,7 @@
 
 pub(crate) mod entities;
 pub(crate) mod files;
-mod noise;
+pub(crate) mod noise;
 
 use std::borrow::Cow;
 use std::fs::File;

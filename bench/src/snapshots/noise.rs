@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// A sequence of numbers: SplitMix64 (Steele, Lea and Flood, 2014).
-pub(super) struct Noise(u64);
+pub(crate) struct Noise(u64);
 
 impl Noise {
     /// Of a seed.
-    pub(super) fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64) -> Self {
         // Far from each other, for the sequences of neighbours would be the same but for a step.
         Self(seed.wrapping_add(1).wrapping_mul(0xd134_2543_de82_ef95))
     }
@@ -23,7 +23,7 @@ impl Noise {
     }
 
     /// Fills a buffer whose length is a multiple of 8.
-    pub(super) fn fill(&mut self, buffer: &mut [u8]) {
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) {
         for word in buffer.chunks_exact_mut(8) {
             word.copy_from_slice(&self.next().to_le_bytes());
         }
