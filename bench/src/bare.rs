@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
+use axum::serve::ListenerExt as _;
 use serde::{Deserialize, Serialize};
 use tokio_util::io::ReaderStream;
 
@@ -60,14 +61,27 @@ pub(crate) fn serve_files(folder: &Path) -> Result<()> {
     let folder = folder.to_owned();
     run(Router::new().fallback(move |uri: Uri| {
         let path = folder.join(uri.path().trim_start_matches('/'));
-        async move { file(&path).await.unwrap_or_else(|_missing| answer(None)) }
+        async move { file(path).await.unwrap_or_else(|_missing| answer(None)) }
     }))
 }
 
-/// The answer that is a file, read while it is sent.
-async fn file(path: &Path) -> std::io::Result<Response> {
-    let file = tokio::fs::File::open(path).await?;
-    let length = file.metadata().await?.len();
+/// The answer that is a file: at once if it is small, by one thread that may wait for the disk; else read while it is
+/// sent.
+async fn file(path: std::path::PathBuf) -> Result<Response> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        if length <= FILE_BUFFER as u64 {
+            file.read_to_end(&mut bytes)?;
+        }
+        Ok::<_, std::io::Error>((file, length, bytes))
+    });
+    let (file, length, bytes) = opened.await??;
+    if length == bytes.len() as u64 {
+        return Ok(Response::new(Body::from(bytes)));
+    }
+    let file = tokio::fs::File::from_std(file);
     let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(file, FILE_BUFFER)));
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     Ok(response)
@@ -80,8 +94,13 @@ fn run(app: Router) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        // As the unit does. Else head and body wait for each other's acknowledgement, and nothing is compared but that.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
         let mut out = std::io::stdout().lock();
-        writeln!(out, "http://{}/", listener.local_addr()?)?;
+        writeln!(out, "http://{address}/")?;
         out.flush()?;
         drop(out);
         axum::serve(listener, app).await?;

@@ -65,47 +65,64 @@ const SIZES: [Size; 2] = [
     },
 ];
 
-/// What one size came to: answers a second to `GET`, seconds of each `PUT`.
-struct Rates {
-    get: f64,
-    put: f64,
-}
-
 pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     let folder = course.ground.path("bare-files");
     fs::create_dir_all(&folder)?;
     let (unit, client) = course.start(DATA)?;
     client.create_cell(CELL)?;
-    let mut plain = Vec::new();
     for size in &SIZES {
-        plain.push(Rates {
-            get: get(course, &unit, &client, size, &folder)?,
-            put: put(course, &unit, size, &folder)?,
-        });
+        get(course, &unit, &client, size, &folder)?;
+        put(course, &unit, size, &folder)?;
     }
     list(course, &unit, &client)?;
-    upload(course, &unit)?;
-    unit.stop()?;
-    course.ground.remove(DATA)?;
 
-    let (unit, client) = course.start_with(ENCRYPTED, &[("SAIBO_UNIT__ENCRYPT_CONTENTS", "true")])?;
+    let (encrypted, client) = course.start_with(ENCRYPTED, &[("SAIBO_UNIT__ENCRYPT_CONTENTS", "true")])?;
     client.create_cell(CELL)?;
-    for (size, plain) in SIZES.iter().zip(&plain) {
+    for size in &SIZES {
         client.put(&path_of(size.name), "image/jpeg", &bytes_of(size, 0))?;
-        let turn = Duration::from_secs(course.options.sizes.seconds());
-        let mut load =
-            load::run_for(unit.address(), size.clients, turn, &asking(&unit, size))?.unrefused()?;
-        load.sort();
-        let from = format!("{}, and {}/s without", shown(&load, size), figures::count(plain.get));
-        course.report.add("dav", size.encrypted_get, (load.rate() / plain.get, "× plain"), None, from);
-        let written = sends(&unit, size, course.options.sizes.seconds())?;
-        let rate = written.rate();
-        let from = format!("{}, and {:.1}/s without", shown(&written, size), plain.put);
-        course.report.add("dav", size.encrypted_put, (rate / plain.put, "× plain"), None, from);
+        compare_encrypted(course, &unit, &encrypted, size)?;
     }
+    encrypted.stop()?;
     unit.stop()?;
     course.ground.remove(ENCRYPTED)?;
-    course.ground.remove("bare-files")
+    course.ground.remove("bare-files")?;
+
+    // Of a unit that was just started: one that has worked keeps memory, in which more of it would not show.
+    let (unit, _client) = course.start(DATA)?;
+    upload(course, &unit)?;
+    unit.stop()?;
+    course.ground.remove(DATA)
+}
+
+/// What encrypting costs: both units take turns, for the machine is not the same from one minute to the next.
+fn compare_encrypted(course: &mut Course<'_>, plain: &Unit, encrypted: &Unit, size: &Size) -> Result<()> {
+    let seconds = course.options.sizes.seconds();
+    let turn = Duration::from_secs(seconds) / TURNS;
+    let mut loads: [[(Load, Duration); 2]; 2] = Default::default();
+    for _ in 0..TURNS {
+        for (unit, [got, put]) in [plain, encrypted].into_iter().zip(&mut loads) {
+            let start = process::cpu(unit.pid())?;
+            got.0.add(load::run_for(unit.address(), size.clients, turn, &asking(unit, size))?.unrefused()?);
+            let middle = process::cpu(unit.pid())?;
+            ground::settle();
+            put.0.add(sends(unit, size, seconds.div_ceil(u64::from(TURNS)))?);
+            got.1 += middle.saturating_sub(start);
+            put.1 += process::cpu(unit.pid())?.saturating_sub(middle);
+        }
+    }
+    loads.iter_mut().flatten().for_each(|(load, _cpu)| load.sort());
+    let shown = |(load, cpu): &(Load, Duration)| {
+        let each = cpu.as_secs_f64() * 1e6 / load.micros.len().max(1) as f64;
+        format!("{}, {each:.0} µs of processors each", shown(load, size))
+    };
+    let [plain, encrypted] = &loads;
+    for ((what, ours), without) in
+        [size.encrypted_get, size.encrypted_put].into_iter().zip(encrypted).zip(plain)
+    {
+        let from = format!("{}; without: {}", shown(ours), shown(without));
+        course.report.add("dav", what, (ours.0.rate() / without.0.rate(), "× plain"), None, from);
+    }
+    Ok(())
 }
 
 fn path_of(name: &str) -> String {
@@ -124,8 +141,8 @@ fn shown(load: &Load, size: &Size) -> String {
     format!("{:.1}/s ({mib:.0} MiB/s), p99 {}", load.rate(), figures::time(load.quantile(0.99)))
 }
 
-/// Reads a file in turns from the unit and from a bare handler; the unit's rate.
-fn get(course: &mut Course<'_>, unit: &Unit, client: &Client, size: &Size, folder: &Path) -> Result<f64> {
+/// Reads a file in turns from the unit and from a bare handler.
+fn get(course: &mut Course<'_>, unit: &Unit, client: &Client, size: &Size, folder: &Path) -> Result<()> {
     let bytes = bytes_of(size, 0);
     client.put(&path_of(size.name), "image/jpeg", &bytes)?;
     fs::write(folder.join(size.name), &bytes)?;
@@ -149,7 +166,7 @@ fn get(course: &mut Course<'_>, unit: &Unit, client: &Client, size: &Size, folde
     let from = format!("{}; bare: {}", shown(&ours, size), shown(&theirs, size));
     let ratio = ours.rate() / theirs.rate();
     course.report.add("dav", size.get, (ratio, "× bare"), Some(Target::AtLeast(size.target)), from);
-    Ok(ours.rate())
+    Ok(())
 }
 
 fn asking(unit: &Unit, size: &Size) -> Script {
@@ -166,8 +183,8 @@ fn asking_at(path: String, headers: String) -> Script {
     })
 }
 
-/// Writes files in turns to the unit and beside it, each on disk before the next; the unit's rate.
-fn put(course: &mut Course<'_>, unit: &Unit, size: &Size, folder: &Path) -> Result<f64> {
+/// Writes files in turns to the unit and beside it, each on disk before the next.
+fn put(course: &mut Course<'_>, unit: &Unit, size: &Size, folder: &Path) -> Result<()> {
     let seconds = course.options.sizes.seconds();
     let (mut ours, mut theirs) = (Load::default(), Load::default());
     for _ in 0..TURNS {
@@ -181,7 +198,7 @@ fn put(course: &mut Course<'_>, unit: &Unit, size: &Size, folder: &Path) -> Resu
     let ratio = ours.rate() / theirs.rate();
     let from = format!("{}; cp: {}", shown(&ours, size), shown(&theirs, size));
     course.report.add("dav", size.put, (ratio, "× cp"), None, from);
-    Ok(ours.rate())
+    Ok(())
 }
 
 /// One client that writes a file again and again, with other bytes each time.
@@ -260,13 +277,13 @@ fn upload(course: &mut Course<'_>, unit: &Unit) -> Result<()> {
     note(&format!("  a file of {mib} MiB is sent"));
     ground::settle();
     process::reset_peak(unit.pid())?;
-    let before = process::resident(unit.pid())?;
+    let before = unit.idle;
     let began = Instant::now();
     send_long(unit.address(), &unit.headers("Content-Type: image/jpeg\r\n"), mib)?;
     let time = began.elapsed();
     let added = process::peak(unit.pid())?.saturating_sub(before);
     let rate = figures::rate(mib, time);
-    let from = format!("{mib} MiB at {rate:.0} MiB/s, above {:.1} MiB before", figures::mib(before));
+    let from = format!("{mib} MiB at {rate:.0} MiB/s, at most, above {:.1} MiB idle", figures::mib(before));
     course.report.add(
         "dav",
         "upload, memory",

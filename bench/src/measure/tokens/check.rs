@@ -83,8 +83,9 @@ fn thread_cpu() -> Duration {
 }
 
 fn unit(folder: &Path) -> Result<Unit> {
-    let backend = SqliteBackend::open(folder, Options { open_cells: NonZeroUsize::MIN })
-        .map_err(saibo_model::Error::from)?;
+    let backend =
+        SqliteBackend::open(folder, Options { open_cells: NonZeroUsize::MIN, ..Options::default() })
+            .map_err(saibo_model::Error::from)?;
     let settings = Settings {
         unit_url: UnitUrl::parse("http://localhost:9998/", CellAddressing::Path)?,
         master_token: Secret::new("the master token".to_owned()),
