@@ -114,6 +114,17 @@ impl Filter {
     }
 }
 
+/// Documents that stand in a relation to each of several others.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Related {
+    /// Linked with the documents of these `seq`s (many-to-many or to-one, on either side).
+    Links(Vec<i64>),
+    /// Children of the documents of these ids.
+    Children(Vec<Id>),
+    /// The documents of these ids themselves: what a parent or peer link names. `None` is no document.
+    Named(Vec<Option<Id>>),
+}
+
 /// One term of `$orderby`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBy {

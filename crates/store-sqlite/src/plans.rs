@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rusqlite::{Connection, params_from_iter};
-use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query, Stored};
+use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query, Related, Stored};
 use saibo_model::{EntitySet, Id};
 use saibo_store::WriteTx as _;
 
 use crate::connection;
-use crate::read::{SqliteReadTx, list};
+use crate::read::{SqliteReadTx, list, related};
 use crate::write::SqliteWriteTx;
 
 fn database() -> (tempfile::TempDir, Connection) {
@@ -170,6 +170,21 @@ fn linked_documents() {
 fn linked_documents_that_match() {
     let both = Filter::And(Box::new(Filter::LinkedWith(5)), Box::new(equal(text("none"), "x")));
     is_by(&plan(Some(both), vec![]), "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+}
+
+#[test]
+fn related_documents() {
+    let order = [OrderBy { field: Field::Position, descending: false }];
+    for (to, index) in [
+        (Related::Links(vec![5]), "PRIMARY KEY (first=?)"),
+        (Related::Children(vec![Id::from("box")]), "document_parent (parent=? AND entity_set=?)"),
+        (Related::Named(vec![Some(Id::from("box"))]), "document_id (id=?)"),
+    ] {
+        let sql = related(1, &to, &order, 100).unwrap();
+        let plan = explain(&sql.text, &sql.values);
+        is_by(&plan, index);
+        is_by(&plan, "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+    }
 }
 
 #[test]

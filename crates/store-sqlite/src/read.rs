@@ -4,10 +4,10 @@ use rusqlite::types::Value as Sqlite;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
-use saibo_model::query::{Filter, Query};
+use saibo_model::query::{Filter, OrderBy, Query, Related};
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{Error, ReadTx, Scan, Value};
+use saibo_store::{Error, ErrorKind, ReadTx, Scan, Value};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
@@ -143,6 +143,27 @@ impl ReadTx for SqliteReadTx<'_> {
         let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
             each(document_of(row, set.clone()).map_err(&doing)?)?;
+        }
+        Ok(())
+    }
+
+    fn related(
+        &self,
+        set: &EntitySet,
+        to: &Related,
+        order_by: &[OrderBy],
+        top: u64,
+        each: Scan<'_, (usize, Document)>,
+    ) -> Result<()> {
+        let Some(number) = self.set_number(set)? else { return Ok(()) };
+        let doing = while_doing("listing related documents");
+        let sql = related(number, to, order_by, top)?;
+        let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
+        let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
+        while let Some(row) = rows.next().map_err(&doing)? {
+            let at = row.get::<_, i64>(11).map(unsigned).map_err(&doing)?;
+            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            each((at, document_of(row, set.clone()).map_err(&doing)?))?;
         }
         Ok(())
     }
@@ -332,5 +353,43 @@ pub(crate) fn list(number: i64, query: &Query, walk: Option<&str>) -> Result<Sql
     let limit = query.top.map_or(-1, |top| i64::try_from(top).unwrap_or(i64::MAX));
     sql.text.push_str(&format!(" LIMIT {limit} OFFSET ?"));
     sql.values.push(Sqlite::Integer(i64::try_from(query.skip).unwrap_or(i64::MAX)));
+    Ok(sql)
+}
+
+/// The SQL of what is related to several documents of the set of that number. They are bound as one list, so that the
+/// statement is the same for any number of them.
+pub(crate) fn related(number: i64, to: &Related, order_by: &[OrderBy], top: u64) -> Result<Sql, Error> {
+    let (condition, others) = match to {
+        Related::Links(seqs) => (
+            "d.seq IN (SELECT second FROM link WHERE first=o.value \
+             UNION ALL SELECT first FROM link WHERE second=o.value)",
+            serde_json::to_string(seqs),
+        ),
+        Related::Children(ids) => (
+            "d.parent=o.value AND d.parent<>''",
+            serde_json::to_string(&ids.iter().map(Id::as_str).collect::<Vec<_>>()),
+        ),
+        Related::Named(ids) => (
+            "d.id=o.value",
+            serde_json::to_string(&ids.iter().map(|id| id.as_ref().map(Id::as_str)).collect::<Vec<_>>()),
+        ),
+    };
+    let others =
+        others.map_err(|e| Error::new(ErrorKind::Other, "writing a list of documents").because(e))?;
+    let mut sql = Sql {
+        text: format!(
+            concat!(
+                "SELECT ",
+                document_columns!(),
+                ",o.key FROM json_each(?) o CROSS JOIN document d WHERE d.seq IN (\
+                 SELECT d.seq FROM document d WHERE d.entity_set={} AND {}"
+            ),
+            number, condition
+        ),
+        values: vec![Sqlite::Text(others)],
+    };
+    sql.order(order_by)?;
+    sql.text.push_str(&format!(" LIMIT {}) ", i64::try_from(top).unwrap_or(i64::MAX)));
+    sql.order_within("o.key", order_by)?;
     Ok(sql)
 }

@@ -144,6 +144,18 @@ impl Sql {
     /// Appends `ORDER BY …`. Absent values come last in either direction; ties go to the latest update.
     pub(crate) fn order(&mut self, order_by: &[OrderBy]) -> Result<()> {
         self.text.push_str(" ORDER BY ");
+        self.terms(order_by)
+    }
+
+    /// Appends `ORDER BY …` of groups that a column tells apart, each in the order that [`Sql::order`] gives.
+    pub(crate) fn order_within(&mut self, group: &str, order_by: &[OrderBy]) -> Result<()> {
+        self.text.push_str(" ORDER BY ");
+        self.text.push_str(group);
+        self.text.push(',');
+        self.terms(order_by)
+    }
+
+    fn terms(&mut self, order_by: &[OrderBy]) -> Result<()> {
         for term in order_by {
             self.text.push_str(&expression("d.", &term.field)?);
             self.text.push_str(match (term.descending, &term.field) {

@@ -2,7 +2,7 @@
 
 use saibo_model::document::Link;
 use saibo_model::node::Content;
-use saibo_model::query::{Filter, Query};
+use saibo_model::query::{Filter, OrderBy, Query, Related};
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
 
 /// A receiver of streamed rows; an error of it ends the stream and is passed on.
@@ -24,6 +24,18 @@ pub trait ReadTx {
 
     /// Streams the documents that match, in order.
     fn documents(&self, set: &EntitySet, query: &Query, each: Scan<'_, Document>) -> Result<()>;
+
+    /// Streams the documents of a set that stand in a relation to each of several others: those of the first,
+    /// then those of the second, and so on, each in this order and no more than `top` of them. Told is where in
+    /// the relation's list the other stands. One query, however many the others are.
+    fn related(
+        &self,
+        set: &EntitySet,
+        to: &Related,
+        order_by: &[OrderBy],
+        top: u64,
+        each: Scan<'_, (usize, Document)>,
+    ) -> Result<()>;
 
     /// How many documents match.
     fn count(&self, set: &EntitySet, filter: Option<&Filter>) -> Result<u64>;

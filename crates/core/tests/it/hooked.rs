@@ -1,7 +1,9 @@
-//! A backend whose register can be stopped at a write, as a crash stops it, and looked at between two reads.
+//! A backend whose register can be stopped at a write, as a crash stops it, and looked at between two reads; what is
+//! asked of its Cells is counted.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -11,6 +13,7 @@ use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Place, Result, Snapshots, Store};
 use saibo_store_sqlite::SqliteBackend;
 
+use crate::counted::Counted;
 use crate::support::{backend, settings, unit_on};
 
 /// What is done at the register.
@@ -19,6 +22,7 @@ pub(crate) struct Hooks {
     after_read: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     stop: Mutex<Stop>,
     changed: Condvar,
+    queries: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -33,6 +37,13 @@ impl Hooks {
     /// Runs something once, after the next read and before its outcome is used.
     pub(crate) fn after_read(&self, work: impl FnOnce() + Send + 'static) {
         *self.after_read.lock() = Some(Box::new(work));
+    }
+
+    /// How many queries of Cells there were while something was done.
+    pub(crate) fn queries_of<R>(&self, work: impl FnOnce() -> R) -> (R, usize) {
+        let before = self.queries.load(Ordering::Relaxed);
+        let outcome = work();
+        (outcome, self.queries.load(Ordering::Relaxed) - before)
     }
 
     /// Stops everything that comes to write, or has written and is not told so yet, after so many beginnings and ends
@@ -166,7 +177,8 @@ impl Backend for Hooked {
     }
 
     fn open(&self, place: &Place) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
-        self.inner.open(place)
+        let (inner, blobs) = self.inner.open(place)?;
+        Ok((Arc::new(Counted { inner, queries: self.hooks.queries.clone() }), blobs))
     }
 
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy.toml allows them in tests, but not in what tests share
 
+mod counted;
 mod dav;
 mod entities;
 mod hooked;

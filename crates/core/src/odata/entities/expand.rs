@@ -1,6 +1,6 @@
 //! `$expand`: entities with those that they are linked with (API page 405).
 
-use saibo_model::query::{Filter, Query};
+use saibo_model::query::Related;
 use saibo_model::{ErrorCode, Result};
 use saibo_store::ReadTx;
 
@@ -30,40 +30,31 @@ impl<'s> Expand<'s> {
 
 /// What one entity is linked with.
 pub(super) fn one(tx: &dyn ReadTx, schema: &Schema, expand: &Expand<'_>, row: &Row) -> Result<Expanded> {
-    expand
-        .navigation
-        .iter()
-        .map(|navigation| {
-            let rows = linked(tx, schema, row, navigation.target, expand.limit)?;
-            Ok((navigation.name.clone(), rows))
-        })
-        .collect()
+    let mut page = page(tx, schema, expand, std::slice::from_ref(row))?;
+    Ok(page.pop().unwrap_or_default())
 }
 
-/// What the entities of a page are linked with, in their order.
+/// What the entities of a page are linked with, in their order: a query for each navigation property, whatever the
+/// page's length.
 pub(super) fn page(
     tx: &dyn ReadTx,
     schema: &Schema,
     expand: &Expand<'_>,
     rows: &[Row],
 ) -> Result<Vec<Expanded>> {
-    rows.iter().map(|row| one(tx, schema, expand, row)).collect()
-}
-
-/// The entities of a type that an entity is linked with.
-pub(super) fn linked(
-    tx: &dyn ReadTx,
-    schema: &Schema,
-    row: &Row,
-    target: TypeIndex,
-    limit: u64,
-) -> Result<Vec<Row>> {
-    let query =
-        Query { filter: Some(Filter::LinkedWith(row.document.seq)), top: Some(limit), ..Query::default() };
-    let mut found = Vec::new();
-    tx.documents(&schema.entity_type(target).set, &query, &mut |document| {
-        found.push(Row { ty: target, document });
-        Ok(())
-    })?;
-    Ok(found)
+    let mut expanded = vec![Expanded::with_capacity(expand.navigation.len()); rows.len()];
+    let links = Related::Links(rows.iter().map(|row| row.document.seq).collect());
+    for navigation in &expand.navigation {
+        for shown in &mut expanded {
+            shown.push((navigation.name.clone(), Vec::new()));
+        }
+        let target = navigation.target;
+        tx.related(&schema.entity_type(target).set, &links, &[], expand.limit, &mut |(at, document)| {
+            if let Some((_, shown)) = expanded.get_mut(at).and_then(|expanded| expanded.last_mut()) {
+                shown.push(Row { ty: target, document });
+            }
+            Ok(())
+        })?;
+    }
+    Ok(expanded)
 }

@@ -5,7 +5,7 @@
 //! link of its own.
 
 use saibo_model::privilege::Privilege;
-use saibo_model::query::{Field, Filter, OrderBy, Query};
+use saibo_model::query::{Field, Filter, OrderBy, Query, Related};
 use saibo_model::{ErrorCode, Result};
 use saibo_odata::body::LinkTarget;
 use saibo_odata::json;
@@ -13,7 +13,6 @@ use saibo_odata::key::{ENTITY_KEY, Key};
 use saibo_odata::options::ListOptions;
 
 use super::collection::{Collection, entity_id, entity_set, navigation};
-use super::expand;
 use super::schema::{Holder, Navigation, TypeIndex};
 use super::session::{Session, find};
 use super::view::{self, Row};
@@ -89,7 +88,13 @@ impl Collection<'_> {
 impl Session<'_> {
     /// The entity of a type that an entity is paired with, if there is one.
     pub(super) fn paired(&self, row: &Row, target: TypeIndex) -> Result<Option<Row>> {
-        Ok(expand::linked(self.read(), &self.schema, row, target, 1)?.pop())
+        let links = Related::Links(vec![row.document.seq]);
+        let mut found = None;
+        self.read().related(&self.schema.entity_type(target).set, &links, &[], 1, &mut |(_, document)| {
+            found = Some(Row { ty: target, document });
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Links an entity with the one that a body has named.

@@ -45,12 +45,17 @@ impl Objects<'_> {
                     skip: options.skip,
                     top: Some(options.top()),
                 };
-                let mut ancestors = Ancestors::new(tx);
+                let mut documents = Vec::new();
                 tx.documents(&sets.of(navigation.target), &query, &mut |document| {
-                    let key = ancestors.key(target, &document)?;
-                    targets.push(format!("{}{}", target.name(), key.plain(target.key)));
+                    documents.push(document);
                     Ok(())
                 })?;
+                let mut ancestors = Ancestors::new(tx);
+                ancestors.look_up_all(&sets, target, &documents)?;
+                for document in &documents {
+                    let key = ancestors.key(target, document)?;
+                    targets.push(format!("{}{}", target.name(), key.plain(target.key)));
+                }
             }
             Ok(json::links(self.root, targets))
         })

@@ -8,6 +8,7 @@ mod cells;
 mod check;
 mod create;
 mod delete;
+mod expand;
 mod fields;
 mod link;
 mod navigation;

@@ -1,5 +1,8 @@
 //! From keys to documents and back: a key may name the parent (`_Box.Name`) and the parent's parent.
 
+use std::collections::{HashMap, HashSet};
+
+use saibo_model::query::Related;
 use saibo_model::{Document, ErrorCode, Id, Result};
 use saibo_odata::entity_sets::{EntitySet as Definition, Source, of_kind};
 use saibo_odata::key::Key;
@@ -110,12 +113,36 @@ pub(super) fn parent(
 /// The names of the parents of documents, each looked up once.
 pub(super) struct Ancestors<'t> {
     tx: &'t dyn ReadTx,
-    known: std::collections::HashMap<Id, (String, Option<Id>)>,
+    known: HashMap<Id, (String, Option<Id>)>,
 }
 
 impl<'t> Ancestors<'t> {
     pub(super) fn new(tx: &'t dyn ReadTx) -> Self {
-        Self { tx, known: std::collections::HashMap::new() }
+        Self { tx, known: HashMap::new() }
+    }
+
+    /// Looks up the parents of many documents of a kind, and theirs, with one query for each of the two.
+    pub(super) fn look_up_all<'d>(
+        &mut self,
+        sets: &Sets,
+        definition: &Definition,
+        documents: impl IntoIterator<Item = &'d Document>,
+    ) -> Result<()> {
+        let mut wanted: HashSet<Id> = documents.into_iter().filter_map(|one| one.parent.clone()).collect();
+        let mut kind = definition.parent();
+        while let Some(of) = kind {
+            let missing: Vec<_> = wanted.iter().filter(|id| !self.known.contains_key(*id)).cloned().collect();
+            if !missing.is_empty() {
+                let ids = Related::Named(missing.into_iter().map(Some).collect());
+                self.tx.related(&sets.of(of), &ids, &[], 1, &mut |(_, found)| {
+                    self.known.insert(found.id, (found.key, found.parent));
+                    Ok(())
+                })?;
+            }
+            wanted = wanted.iter().filter_map(|id| self.known.get(id)?.1.clone()).collect();
+            kind = of_kind(of).and_then(Definition::parent);
+        }
+        Ok(())
     }
 
     fn look_up(&mut self, id: &Id) -> Result<(String, Option<Id>)> {

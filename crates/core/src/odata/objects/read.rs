@@ -3,20 +3,17 @@
 use saibo_model::privilege::Access as PrivilegeAccess;
 use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query};
 use saibo_model::{Document, ErrorCode, Kind, Result};
-use saibo_odata::entity::{Content, Entity};
-use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Via, of_kind};
+use saibo_odata::entity::Entity;
+use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Via};
 use saibo_odata::media::Format;
-use saibo_odata::options::{EntityOptions, ListOptions, Select};
+use saibo_odata::options::{EntityOptions, ListOptions};
 use saibo_odata::{atom, json, resolve};
 use saibo_store::{ReadTx, StoreExt as _};
 
 use super::place::{Ancestors, find};
 use super::view::{Links, entity};
-use super::{Objects, Sets};
+use super::{Objects, Sets, expand};
 use crate::odata::EntityPath;
-
-/// Objects shown behind one that is expanded, in a list and alone (API page 405).
-const EXPANDED: u64 = 100;
 
 /// Control objects are listed in the order in which they were made, entities the other way round.
 pub(super) const AS_THEY_CAME: OrderBy = OrderBy { field: Field::Position, descending: false };
@@ -39,13 +36,16 @@ impl Objects<'_> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
         self.authorize(definition.kind, PrivilegeAccess::Read)?;
-        let expand = expansion(definition, &options.expand)?;
+        let expansion = expand::expansion(definition, &options.expand)?;
         let sets = self.sets();
         self.store().read(|tx| {
             let document = find(tx, &sets, definition, &key)?.ok_or(ErrorCode::NoSuchEntity)?;
             self.check_owner(&document)?;
-            let shown =
-                show(tx, &sets, definition, &document, &options.select, &expand, &mut Ancestors::new(tx))?;
+            let mut ancestors = Ancestors::new(tx);
+            let mut expanded =
+                expand::expand(tx, &sets, std::slice::from_ref(&document), &expansion, &mut ancestors)?;
+            let links = Links::Shown(expanded.pop().unwrap_or_default());
+            let shown = entity(definition, &mut ancestors, &document, &options.select, links)?;
             let body = match format {
                 Format::Json => json::entity(self.root, &shown),
                 Format::Atom => atom::entity(self.root, &shown).into_bytes(),
@@ -77,7 +77,7 @@ impl Objects<'_> {
         let filter = options.filter.as_ref().map(|filter| resolve::filter(filter, definition)).transpose()?;
         let mut order_by = resolve::order_by(&options.order_by, definition)?;
         order_by.push(AS_THEY_CAME);
-        let expand = expansion(definition, &options.expand)?;
+        let expansion = expand::expansion(definition, &options.expand)?;
         let sets = self.sets();
         let filter = Filter::both(condition, filter);
         self.store().read(|tx| {
@@ -92,9 +92,12 @@ impl Objects<'_> {
                 })?;
             }
             let mut ancestors = Ancestors::new(tx);
+            ancestors.look_up_all(&sets, definition, &documents)?;
+            let expanded = expand::expand(tx, &sets, &documents, &expansion, &mut ancestors)?;
             let mut shown = Vec::with_capacity(documents.len());
-            for document in &documents {
-                shown.push(show(tx, &sets, definition, document, &options.select, &expand, &mut ancestors)?);
+            for (document, expanded) in documents.iter().zip(expanded) {
+                let links = Links::Shown(expanded);
+                shown.push(entity(definition, &mut ancestors, document, &options.select, links)?);
             }
             Ok(self.render(path, &shown, count, format))
         })
@@ -116,40 +119,6 @@ impl Objects<'_> {
     }
 }
 
-/// The navigation properties that `$expand` names.
-fn expansion(definition: &'static Definition, names: &[String]) -> Result<Vec<Navigation>> {
-    let find = |name: &String| {
-        definition.navigation_property(name).ok_or_else(|| ErrorCode::ExpandNotFound.with([name]))
-    };
-    names.iter().map(find).collect()
-}
-
-fn show(
-    tx: &dyn ReadTx,
-    sets: &Sets,
-    definition: &'static Definition,
-    document: &Document,
-    select: &Select,
-    expand: &[Navigation],
-    ancestors: &mut Ancestors<'_>,
-) -> Result<Entity<'static>> {
-    let mut expanded = Vec::with_capacity(expand.len());
-    for navigation in expand {
-        let Some(target) = of_kind(navigation.target) else { continue };
-        let mut shown = Vec::new();
-        for document in related(tx, sets, navigation, document, EXPANDED)? {
-            shown.push(entity(target, ancestors, &document, &Select::default(), Links::Shown(Vec::new()))?);
-        }
-        let content = if navigation.to.is_many() {
-            Content::Many(shown)
-        } else {
-            Content::One(shown.pop().map(Box::new))
-        };
-        expanded.push((navigation.name, content));
-    }
-    entity(definition, ancestors, document, select, Links::Shown(expanded))
-}
-
 /// The condition that the objects behind a navigation property keep; `None` if there can be none.
 pub(super) fn condition(
     navigation: &Navigation,
@@ -168,24 +137,6 @@ pub(super) fn condition(
             }),
         },
     })
-}
-
-/// The objects behind a navigation property.
-pub(super) fn related(
-    tx: &dyn ReadTx,
-    sets: &Sets,
-    navigation: &Navigation,
-    document: &Document,
-    limit: u64,
-) -> Result<Vec<Document>> {
-    let Some(filter) = condition(navigation, document, tx)? else { return Ok(Vec::new()) };
-    let query = Query { filter: Some(filter), order_by: vec![AS_THEY_CAME], skip: 0, top: Some(limit) };
-    let mut found = Vec::new();
-    tx.documents(&sets.of(navigation.target), &query, &mut |document| {
-        found.push(document);
-        Ok(())
-    })?;
-    Ok(found)
 }
 
 /// Whether there is any object of a kind.

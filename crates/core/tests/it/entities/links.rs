@@ -7,10 +7,16 @@ use saibo_store::StoreExt as _;
 use serde_json::json;
 
 use super::{Data, code, key, path, version};
+use crate::hooked;
+use crate::support::Fixture;
 
 /// Two EntityTypes with an association of these multiplicities, and two entities of each.
 fn related(left: &str, right: &str) -> Data {
-    let data = Data::new();
+    related_on(Fixture::new(), left, right)
+}
+
+fn related_on(fixture: Fixture, left: &str, right: &str) -> Data {
+    let data = Data::on(fixture);
     let (one, other) = (data.entity_type("Left"), data.entity_type("Right"));
     data.associate(&one, left, &other, right);
     for (set, id) in [("Left", "l1"), ("Left", "l2"), ("Right", "r1"), ("Right", "r2")] {
@@ -185,4 +191,24 @@ fn a_change_keeps_links() {
     let held = data.cell.store().read(all).unwrap();
     assert_eq!(held.iter().find(|(key, _)| key == "r1").unwrap().1, 1);
     assert_eq!(held.iter().map(|(_, links)| links).sum::<usize>(), 1);
+}
+
+#[test]
+fn an_expanded_page_costs_the_same_whatever_its_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let (unit, hooks) = hooked::open(folder.path());
+    let data = related_on(Fixture { unit, folder }, "*", "*");
+    for n in 0..20 {
+        data.create("Left", json!({ "__id": format!("x{n}") })).unwrap();
+        data.link("Left", &format!("x{n}"), "_Right", "r1").unwrap();
+        data.link("Left", &format!("x{n}"), "_Right", "r2").unwrap();
+    }
+    let cost = |top: usize| {
+        let query = format!("$expand=_Right&$orderby=__id%20desc&$top={top}");
+        let (list, queries) = hooks.queries_of(|| data.list("Left", &query).unwrap());
+        let behind = list.as_array().unwrap().iter().map(|left| left["_Right"].as_array().unwrap().len());
+        assert_eq!(behind.collect::<Vec<_>>(), vec![2; top]);
+        queries
+    };
+    assert_eq!(cost(2), cost(20));
 }

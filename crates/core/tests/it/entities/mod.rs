@@ -32,7 +32,10 @@ struct Data {
 
 impl Data {
     fn new() -> Self {
-        let fixture = Fixture::new();
+        Self::on(Fixture::new())
+    }
+
+    fn on(fixture: Fixture) -> Self {
         let cell = fixture.cell("alice");
         let access = fixture.master();
         let collection = cell

@@ -1,6 +1,8 @@
 //! Control objects of a unit and a Cell, and schema objects of a collection.
 
+mod boxes;
 mod cells;
+mod expand;
 mod links;
 mod schema;
 mod values;
@@ -36,7 +38,10 @@ enum Which {
 
 impl Service {
     fn new(which: Which) -> Self {
-        let fixture = Fixture::new();
+        Self::on(Fixture::new(), which)
+    }
+
+    fn on(fixture: Fixture, which: Which) -> Self {
         let cell = fixture.cell("alice");
         let access = fixture.master();
         let made = cell.store().write(|tx| {
