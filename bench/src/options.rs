@@ -44,6 +44,9 @@ pub(crate) struct Sizes {
     /// The long upload, in MiB [default: 4096, or 64 if quick]
     #[arg(long, value_name = "N")]
     upload_mib: Option<u64>,
+    /// Roles of a Cell [default: 100000, or 10000 if quick]
+    #[arg(long, value_name = "N")]
+    roles: Option<u64>,
     /// How long each stretch of requests lasts [default: 10, or 2 if quick]
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
@@ -68,6 +71,11 @@ impl Sizes {
     /// The long upload, in MiB.
     pub(crate) fn upload_mib(&self) -> u64 {
         self.upload_mib.unwrap_or(if self.quick { 64 } else { 4096 }).max(1)
+    }
+
+    /// Roles of the Cell with more of them; whole thousands, so that a tenth has whole pages too.
+    pub(crate) fn roles(&self) -> u64 {
+        self.roles.unwrap_or(if self.quick { 10_000 } else { 100_000 }).max(1000) / 1000 * 1000
     }
 
     /// Length of a stretch of requests, in seconds.
@@ -95,8 +103,7 @@ pub(crate) enum Name {
     Sets,
     /// Checks of tokens, and GETs in a flood of logins
     Tokens,
-    /// Files of two sizes read and written over WebDAV, a long list, a long upload
-    Dav,
+BOTH
 }
 
 impl Options {

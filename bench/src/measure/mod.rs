@@ -7,6 +7,7 @@ mod entities;
 mod files;
 mod get;
 mod growth;
+mod roles;
 mod sets;
 mod startup;
 mod tokens;
@@ -54,7 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 9] = [
+    let all: [(Name, Measure); 10] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
@@ -64,6 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (Name::Sets, sets::measure),
         (Name::Tokens, tokens::measure),
         (Name::Dav, dav::measure),
+        (Name::Roles, roles::measure),
     ];
     for (name, measure) in all {
         if options.wants(name) {

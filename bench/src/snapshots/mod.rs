@@ -6,6 +6,7 @@
 pub(crate) mod entities;
 pub(crate) mod files;
 pub(crate) mod noise;
+pub(crate) mod roles;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -50,12 +51,21 @@ impl Snapshot {
         Ok(Self { writer, cell })
     }
 
-    /// Begins the tree, with the main box and a collection in it.
-    fn begin_tree(&mut self, path: &str, kind: NodeKind, id: &str) -> Result<()> {
+    /// Begins the tree, with empty Boxes: their folders have the ids of their documents for names.
+    fn begin_boxes(&mut self, boxes: &[&str]) -> Result<()> {
         let mut cell = meta(NodeKind::Cell, noise::id(0, 1));
         cell.cell_status = Some("normal".to_owned());
         self.writer.collection("", &cell)?;
         self.writer.collection("__", &meta(NodeKind::Box, noise::id(0, 2)))?;
+        for (n, id) in (0_u64..).zip(boxes) {
+            self.writer.collection(id, &meta(NodeKind::Box, noise::id(7, n)))?;
+        }
+        Ok(())
+    }
+
+    /// Begins the tree, with the main box and a collection in it.
+    fn begin_tree(&mut self, path: &str, kind: NodeKind, id: &str) -> Result<()> {
+        self.begin_boxes(&[])?;
         self.writer.collection(path, &meta(kind, id.to_owned()))?;
         Ok(())
     }

@@ -85,6 +85,20 @@ impl Kind {
         }
     }
 
+    /// The kind of the document that [`Document::parent`] names, for those that can have one.
+    #[must_use]
+    pub fn parent(self) -> Option<Self> {
+        match self {
+            Kind::Role | Kind::Relation | Kind::Rule | Kind::SentMessage | Kind::ReceivedMessage => {
+                Some(Kind::Box)
+            }
+            Kind::ExtRole => Some(Kind::Relation),
+            Kind::Property | Kind::AssociationEnd => Some(Kind::EntityType),
+            Kind::ComplexTypeProperty => Some(Kind::ComplexType),
+            _ => None,
+        }
+    }
+
     /// The kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -114,6 +128,13 @@ impl EntitySet {
     #[must_use]
     pub fn schema(kind: Kind, collection: Id) -> Self {
         Self { kind, collection: Some(collection), entity_type: None }
+    }
+
+    /// The set that parents of this set's documents are in.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let kind = self.kind.parent()?;
+        Some(Self { kind, collection: self.collection.clone(), entity_type: None })
     }
 
     /// The entities of one EntityType.

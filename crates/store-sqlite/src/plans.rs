@@ -8,6 +8,7 @@ use saibo_store::WriteTx as _;
 
 use crate::connection;
 use crate::read::{SqliteReadTx, list, related};
+use crate::sql::Above;
 use crate::write::SqliteWriteTx;
 
 fn database() -> (tempfile::TempDir, Connection) {
@@ -17,13 +18,17 @@ fn database() -> (tempfile::TempDir, Connection) {
     let writer = connection::writer(&path).unwrap();
     let set = EntitySet::entities(Id::from("collection"), Id::from("type"));
     let mut tx = SqliteWriteTx::new(&writer, None);
-    for field in [text("t"), Field::Body { path: vec!["f".into()], stored: Stored::Float }] {
+    let float = Field::Body { path: vec!["f".into()], stored: Stored::Float };
+    for field in [text("t"), float, Field::Position, Field::Published] {
         tx.index_field(&set, &field).unwrap();
     }
     drop(writer);
     let reader = connection::reader(&path).unwrap();
     (folder, reader)
 }
+
+/// A document is found by its number: of all, or of a set that has an index of its order.
+const BY_NUMBER: &str = "rowid=?)";
 
 fn text(name: &str) -> Field {
     Field::Body { path: vec![name.to_owned()], stored: Stored::Text }
@@ -47,8 +52,9 @@ fn explain(sql: &str, values: &[rusqlite::types::Value]) -> String {
 fn plan(filter: Option<Filter>, order_by: Vec<OrderBy>) -> String {
     let query = Query { filter, order_by, skip: 0, top: Some(25) };
     let (_folder, connection) = database();
-    let walk = SqliteReadTx::new(&connection, None).index_to_walk(1, &query).unwrap();
-    let sql = list(1, &query, walk.as_deref()).unwrap();
+    let above = Above { parent: Some(2), grandparent: Some(3) };
+    let index = SqliteReadTx::new(&connection, None).index_for(1, above, &query).unwrap();
+    let sql = list(1, above, &query, index.as_deref()).unwrap();
     explain(&sql.text, &sql.values)
 }
 
@@ -135,7 +141,7 @@ fn order_by_an_indexed_field() {
 fn a_rare_field_is_found_before_it_is_sorted() {
     let by_key = || vec![OrderBy { field: Field::Key, descending: false }];
     is_by(&plan(Some(equal(text("t"), "x")), by_key()), "field/1/t_Text (<expr>=?)");
-    is_by(&plan(Some(Filter::LinkedWith(5)), by_key()), "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+    is_by(&plan(Some(Filter::LinkedWith(5)), by_key()), BY_NUMBER);
 }
 
 #[test]
@@ -154,6 +160,47 @@ fn children_of_a_parent() {
 }
 
 #[test]
+fn position_order() {
+    for descending in [false, true] {
+        let plan = plan(None, vec![OrderBy { field: Field::Position, descending }]);
+        is_by(&plan, "field/1/seq (entity_set=?)");
+        is_unsorted(&plan);
+    }
+}
+
+#[test]
+fn few_are_found_by_what_they_have_in_common() {
+    use Comparison::{Greater, GreaterOrEqual, Less};
+    let compare = |field, comparison, literal| Filter::Compare(field, comparison, literal);
+    let name = |comparison, text: &str| compare(Field::Key, comparison, Literal::Text(text.to_owned()));
+    let both = |left, right| Filter::And(Box::new(left), Box::new(right));
+    let starts = |field| Filter::StartsWith(field, "x".to_owned());
+    for (filter, index) in [
+        (both(name(GreaterOrEqual, "x"), name(Less, "y")), "document_key (entity_set=? AND key>? AND key<?)"),
+        (starts(Field::Key), "document_key (entity_set=? AND key>? AND key<?)"),
+        (starts(text("t")), "field/1/t_Text (<expr>>? AND <expr><?)"),
+        (
+            compare(Field::Updated, Greater, Literal::Integer(5)),
+            "document_updated (entity_set=? AND updated>?)",
+        ),
+        (compare(Field::Published, Less, Literal::Integer(5)), "field/1/published (published<?)"),
+        (equal(Field::ParentKey, "b"), "document_parent (parent=? AND entity_set=?)"),
+        (starts(Field::ParentKey), "document_parent (parent=? AND entity_set=?)"),
+        (equal(Field::GrandparentKey, "b"), "document_parent (parent=? AND entity_set=?)"),
+        (both(starts(text("none")), equal(text("t"), "x")), "field/1/t_Text (<expr>=?)"),
+    ] {
+        for order in [Field::Position, Field::Key, text("t")] {
+            let plan = plan(Some(filter.clone()), vec![OrderBy { field: order, descending: false }]);
+            is_by(&plan, index);
+        }
+        let count = "SELECT COUNT(*) FROM document d WHERE d.entity_set=1 AND ".to_owned();
+        let mut sql = crate::sql::Sql::new(count, Above { parent: Some(2), grandparent: Some(3) });
+        sql.filter(&filter).unwrap();
+        is_by(&explain(&sql.text, &sql.values), index);
+    }
+}
+
+#[test]
 fn opposite_end() {
     is_by(&plan(Some(Filter::HasPeer(Id::from("end"))), vec![]), "document_peer (peer=?)");
 }
@@ -161,7 +208,7 @@ fn opposite_end() {
 #[test]
 fn linked_documents() {
     let plan = plan(Some(Filter::LinkedWith(5)), vec![]);
-    is_by(&plan, "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+    is_by(&plan, BY_NUMBER);
     is_by(&plan, "PRIMARY KEY (first=?)");
     is_by(&plan, "link_second (second=?)");
 }
@@ -169,7 +216,7 @@ fn linked_documents() {
 #[test]
 fn linked_documents_that_match() {
     let both = Filter::And(Box::new(Filter::LinkedWith(5)), Box::new(equal(text("none"), "x")));
-    is_by(&plan(Some(both), vec![]), "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+    is_by(&plan(Some(both), vec![]), BY_NUMBER);
 }
 
 #[test]
@@ -183,14 +230,14 @@ fn related_documents() {
         let sql = related(1, &to, &order, 100).unwrap();
         let plan = explain(&sql.text, &sql.values);
         is_by(&plan, index);
-        is_by(&plan, "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)");
+        is_by(&plan, BY_NUMBER);
     }
 }
 
 #[test]
 fn counting() {
     let plan = explain("SELECT COUNT(*) FROM document d WHERE d.entity_set=1", &[]);
-    is_by(&plan, "COVERING INDEX document_");
+    is_by(&plan, "SEARCH d USING COVERING INDEX");
 }
 
 #[test]

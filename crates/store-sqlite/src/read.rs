@@ -13,7 +13,10 @@ use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
 use crate::export;
 use crate::rows::{document_columns, document_of, link_of, node_columns, node_of, set_key, set_of, unsigned};
-use crate::sql::{self, Sql};
+use crate::sql::{self, Above, Sql};
+
+/// As many documents as are found and sorted in no time.
+const FEW: i64 = 4096;
 
 /// A view of a connection inside a transaction.
 pub(crate) struct SqliteReadTx<'c> {
@@ -50,14 +53,65 @@ impl<'c> SqliteReadTx<'c> {
             .map_err(while_doing("looking for an index"))
     }
 
-    /// The index in whose order a page of a set can be read. The planner would rather sort the whole set.
-    pub(crate) fn index_to_walk(&self, number: i64, query: &Query) -> Result<Option<String>, Error> {
-        if query.top.is_none() || query.filter.as_ref().is_some_and(sql::is_selective) {
+    /// Where the parents of a set's documents are, for a condition on them.
+    fn above(&self, set: &EntitySet, filter: Option<&Filter>) -> Result<Above, Error> {
+        let (Some(parent), Some(_)) = (set.parent(), filter) else { return Ok(Above::default()) };
+        let grandparent = match parent.parent() {
+            Some(above) => self.set_number(&above)?,
+            None => None,
+        };
+        Ok(Above { parent: self.set_number(&parent)?, grandparent })
+    }
+
+    /// The index by which a page of a set is read. What is bound to a condition is nothing that the planner sees, so
+    /// it cannot tell a few documents, which are quickly found and sorted, from many, of which a page is sooner
+    /// complete if they are read in order. So they are counted, as far as it matters.
+    pub(crate) fn index_for(&self, number: i64, above: Above, query: &Query) -> Result<Option<String>> {
+        if query.top.is_none() {
             return Ok(None);
         }
-        let Some(first) = query.order_by.first() else { return Ok(None) };
-        let Some(name) = sql::index_name(number, &first.field) else { return Ok(None) };
-        Ok(self.has_index(&name)?.then_some(name))
+        let mut is_many = false;
+        if let Some(filter) = &query.filter {
+            if sql::is_selective(filter) {
+                return Ok(None);
+            }
+            let mut fewest = None;
+            for (index, conditions) in sql::found_by_index(number, above, filter) {
+                if !self.has_index(&index)? {
+                    continue;
+                }
+                is_many = true;
+                let count = self.count_few(number, above, &index, &conditions)?;
+                if count < FEW && fewest.as_ref().is_none_or(|(least, _)| count < *least) {
+                    fewest = Some((count, index));
+                }
+            }
+            if let Some((_, index)) = fewest {
+                return Ok(Some(index));
+            }
+        }
+        let walked = match query.order_by.first() {
+            Some(first) => sql::index_name(number, &first.field),
+            None => is_many.then(|| "document_updated".to_owned()),
+        };
+        let Some(index) = walked else { return Ok(None) };
+        Ok(self.has_index(&index)?.then_some(index))
+    }
+
+    /// How many documents an index finds, up to [`FEW`].
+    fn count_few(&self, number: i64, above: Above, index: &str, conditions: &[&Filter]) -> Result<i64> {
+        let doing = while_doing("counting documents");
+        let text = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM document d INDEXED BY \"{index}\" WHERE d.entity_set={number}"
+        );
+        let mut sql = Sql::new(text, above);
+        for condition in conditions {
+            sql.text.push_str(" AND ");
+            sql.filter(condition)?;
+        }
+        sql.text.push_str(&format!(" LIMIT {FEW})"));
+        let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
+        Ok(statement.query_row(params_from_iter(sql.values), |row| row.get(0)).map_err(&doing)?)
     }
 
     fn one_node(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Node>> {
@@ -81,7 +135,7 @@ impl<'c> SqliteReadTx<'c> {
         let Some(number) = self.set_number(set)? else { return Ok(otherwise) };
         let doing = while_doing("counting documents");
         let text = format!("SELECT {what} FROM document d WHERE d.entity_set={number}");
-        let mut sql = Sql { text, ..Sql::default() };
+        let mut sql = Sql::new(text, self.above(set, filter)?);
         if let Some(filter) = filter {
             sql.text.push_str(" AND ");
             sql.filter(filter)?;
@@ -138,7 +192,9 @@ impl ReadTx for SqliteReadTx<'_> {
     fn documents(&self, set: &EntitySet, query: &Query, each: Scan<'_, Document>) -> Result<()> {
         let Some(number) = self.set_number(set)? else { return Ok(()) };
         let doing = while_doing("listing documents");
-        let sql = list(number, query, self.index_to_walk(number, query)?.as_deref())?;
+        let above = self.above(set, query.filter.as_ref())?;
+        let index = self.index_for(number, above, query)?;
+        let sql = list(number, above, query, index.as_deref())?;
         let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
         let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
@@ -337,9 +393,9 @@ impl ReadTx for SqliteReadTx<'_> {
 
 /// The SQL of a query on the set of that number. The number is written out, for by it the planner finds the
 /// indexes of the set's fields.
-pub(crate) fn list(number: i64, query: &Query, walk: Option<&str>) -> Result<Sql, Error> {
-    let mut sql = Sql::default();
-    let hint = walk.map(|index| format!(" INDEXED BY \"{index}\"")).unwrap_or_default();
+pub(crate) fn list(number: i64, above: Above, query: &Query, index: Option<&str>) -> Result<Sql, Error> {
+    let mut sql = Sql::new(String::new(), above);
+    let hint = index.map(|index| format!(" INDEXED BY \"{index}\"")).unwrap_or_default();
     sql.text = format!(
         concat!("SELECT ", document_columns!(), " FROM document d{} WHERE d.entity_set={}"),
         hint, number
@@ -376,18 +432,17 @@ pub(crate) fn related(number: i64, to: &Related, order_by: &[OrderBy], top: u64)
     };
     let others =
         others.map_err(|e| Error::new(ErrorKind::Other, "writing a list of documents").because(e))?;
-    let mut sql = Sql {
-        text: format!(
-            concat!(
-                "SELECT ",
-                document_columns!(),
-                ",o.key FROM json_each(?) o CROSS JOIN document d WHERE d.seq IN (\
-                 SELECT d.seq FROM document d WHERE d.entity_set={} AND {}"
-            ),
-            number, condition
+    let text = format!(
+        concat!(
+            "SELECT ",
+            document_columns!(),
+            ",o.key FROM json_each(?) o CROSS JOIN document d WHERE d.seq IN (\
+             SELECT d.seq FROM document d WHERE d.entity_set={} AND {}"
         ),
-        values: vec![Sqlite::Text(others)],
-    };
+        number, condition
+    );
+    let mut sql = Sql::new(text, Above::default());
+    sql.values.push(Sqlite::Text(others));
     sql.order(order_by)?;
     sql.text.push_str(&format!(" LIMIT {}) ", i64::try_from(top).unwrap_or(i64::MAX)));
     sql.order_within("o.key", order_by)?;

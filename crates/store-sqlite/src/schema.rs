@@ -127,6 +127,9 @@ const ESTIMATES: [(&str, &str, &str); 8] = [
 /// The same for the index of a field.
 pub(crate) const FIELD_ESTIMATE: &str = "100000 20 1 1";
 
+/// The same for the index of a set's order.
+pub(crate) const POSITION_ESTIMATE: &str = "100000 100000";
+
 /// Tells the planner what to expect.
 pub(crate) fn estimate(connection: &Connection) -> Result<()> {
     let doing = while_doing("preparing the planner");

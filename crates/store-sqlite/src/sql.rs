@@ -11,9 +11,30 @@ use crate::connection::CONTAINS_WORD;
 pub(crate) struct Sql {
     pub(crate) text: String,
     pub(crate) values: Vec<Value>,
+    above: Above,
+}
+
+/// The numbers of the sets that the parents of a set's documents are in, and their parents. With them, what a condition
+/// says of a parent's key is looked up in an index, once; without, it is asked of each document's parent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Above {
+    pub(crate) parent: Option<i64>,
+    pub(crate) grandparent: Option<i64>,
+}
+
+/// What a condition tests: the value, and what comes before and after the test.
+struct Operand {
+    before: String,
+    value: String,
+    after: &'static str,
 }
 
 impl Sql {
+    /// SQL about a set.
+    pub(crate) fn new(text: String, above: Above) -> Self {
+        Self { text, above, ..Self::default() }
+    }
+
     fn bind(&mut self, value: Value) {
         self.text.push('?');
         self.values.push(value);
@@ -23,11 +44,15 @@ impl Sql {
     pub(crate) fn filter(&mut self, filter: &Filter) -> Result<()> {
         match filter {
             Filter::Compare(field, comparison, literal) => self.compare(field, *comparison, literal),
+            // Texts compare by code points, so those that begin alike stand together: a range, which an index finds.
             Filter::StartsWith(field, text) => self.text_test(field, text, |sql, value, text| {
-                sql.text.push_str("substr(");
-                sql.text.push_str(value);
-                sql.text.push_str(&format!(",1,{})=", text.chars().count()));
+                sql.text.push_str(&format!("({value}>="));
                 sql.bind(Value::Text(text.to_owned()));
+                if let Some(next) = after_prefix(text) {
+                    sql.text.push_str(&format!(" AND {value}<"));
+                    sql.bind(Value::Text(next));
+                }
+                sql.text.push(')');
             }),
             Filter::Contains(field, text) => self.text_test(field, text, |sql, value, text| {
                 sql.text.push_str("instr(");
@@ -110,35 +135,61 @@ impl Sql {
             Comparison::Less => "<",
             Comparison::LessOrEqual => "<=",
         };
-        if let Some(list) = list_of(field)? {
+        let operand = match comparison {
+            // Holds where there is no parent, too.
+            Comparison::NotEqual if !is_list(field) => Operand::plain(field)?,
+            _ => self.operand(field)?,
+        };
+        self.text.push_str(&operand.before);
+        if is_list(field) {
             // The elements are as a lone value would be: numbers and booleans may be in strings.
-            self.text.push_str(&list);
             self.text.push_str(match literal {
                 Literal::Boolean(_) => "(t.value IN ('true',1))",
                 Literal::Float(_) => "CAST(t.value AS REAL)",
                 Literal::Integer(_) => "CAST(t.value AS NUMERIC)",
                 Literal::Text(_) | Literal::Null => "t.value",
             });
-            self.text.push_str(operator);
-            self.bind(value);
-            self.text.push(')');
         } else {
-            self.text.push_str(&expression("d.", field)?);
-            self.text.push_str(operator);
-            self.bind(value);
+            self.text.push_str(&operand.value);
         }
+        self.text.push_str(operator);
+        self.bind(value);
+        self.text.push_str(operand.after);
         Ok(())
     }
 
     fn text_test(&mut self, field: &Field, text: &str, test: impl Fn(&mut Self, &str, &str)) -> Result<()> {
-        if let Some(list) = list_of(field)? {
-            self.text.push_str(&list);
-            test(self, "t.value", text);
-            self.text.push(')');
-        } else {
-            test(self, &expression("d.", field)?, text);
-        }
+        let operand = self.operand(field)?;
+        self.text.push_str(&operand.before);
+        test(self, &operand.value, text);
+        self.text.push_str(operand.after);
         Ok(())
+    }
+
+    /// What is tested of a field. An absent value passes no such test.
+    fn operand(&self, field: &Field) -> Result<Operand> {
+        let parents = |of: i64| {
+            format!("(d.parent<>'' AND d.parent IN (SELECT p.id FROM document p WHERE p.entity_set={of} AND ")
+        };
+        Ok(match (field, self.above) {
+            (Field::Body { path, stored: Stored::List }, _) => Operand {
+                before: format!("EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE ", json_path(path)?),
+                value: "t.value".to_owned(),
+                after: ")",
+            },
+            (Field::ParentKey, Above { parent: Some(of), .. }) => {
+                Operand { before: parents(of), value: "p.key".to_owned(), after: "))" }
+            }
+            (Field::GrandparentKey, Above { parent: Some(of), grandparent: Some(above) }) => Operand {
+                before: format!(
+                    "{}p.parent IN (SELECT g.id FROM document g WHERE g.entity_set={above} AND ",
+                    parents(of)
+                ),
+                value: "g.key".to_owned(),
+                after: ")))",
+            },
+            _ => Operand::plain(field)?,
+        })
     }
 
     /// Appends `ORDER BY …`. Absent values come last in either direction; ties go to the latest update.
@@ -196,14 +247,30 @@ pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
     })
 }
 
-/// For a list: `EXISTS(… WHERE `, to be followed by a test of `t.value` and `)`.
-fn list_of(field: &Field) -> Result<Option<String>> {
-    match field {
-        Field::Body { path, stored: Stored::List } => {
-            Ok(Some(format!("EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE ", json_path(path)?)))
-        }
-        _ => Ok(None),
+impl Operand {
+    /// The value as each document has it.
+    fn plain(field: &Field) -> Result<Self> {
+        Ok(Self { before: String::new(), value: expression("d.", field)?, after: "" })
     }
+}
+
+/// Whether a field is looked through element by element.
+fn is_list(field: &Field) -> bool {
+    matches!(field, Field::Body { stored: Stored::List, .. })
+}
+
+/// The text that comes right after all that begin with another; none if they are the last there are.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut text = prefix.to_owned();
+    while let Some(last) = text.pop() {
+        // The code points of surrogates are no characters.
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
 }
 
 /// A path of SQLite's JSON functions. Keys are aliases or names of the API; anything else is refused, since
@@ -228,23 +295,79 @@ pub(crate) fn field_prefix(set: i64) -> String {
 
 /// The index that orders a set by a field, if there can be one. Whether it was made is another question.
 pub(crate) fn index_name(set: i64, field: &Field) -> Option<String> {
+    let of_set = |field: &str| Some(format!("{}{field}", field_prefix(set)));
     match field {
         Field::Key => Some("document_key".to_owned()),
-        // A list is looked through element by element, which no index helps.
+        Field::Updated => Some("document_updated".to_owned()),
+        Field::Published => of_set("published"),
+        Field::Position => of_set("seq"),
         Field::Body { path, stored } if *stored != Stored::List => {
-            Some(format!("{}{}_{stored:?}", field_prefix(set), path.join("/")))
+            of_set(&format!("{}_{stored:?}", path.join("/")))
         }
         _ => None,
     }
 }
 
 /// Whether a condition leaves so few documents that sorting them is nothing: then the order is no reason to
-/// choose an index by.
+/// choose an index by, and the planner knows which finds them.
 pub(crate) fn is_selective(filter: &Filter) -> bool {
     match filter {
-        Filter::LinkedWith(_) | Filter::HasParent(Some(_)) | Filter::HasPeer(_) => true,
-        Filter::Compare(Field::Key | Field::Body { .. }, Comparison::Equal, _) => true,
+        Filter::LinkedWith(_) | Filter::HasPeer(_) => true,
+        Filter::Compare(Field::Key, Comparison::Equal, _) => true,
         Filter::And(left, right) => is_selective(left) || is_selective(right),
         _ => false,
+    }
+}
+
+/// The conditions that an index of the set can find, by the index: all that a query says of one field.
+pub(crate) fn found_by_index(set: i64, above: Above, filter: &Filter) -> Vec<(String, Vec<&Filter>)> {
+    let mut found = Vec::new();
+    collect(set, above, filter, &mut found);
+    found
+}
+
+fn collect<'f>(set: i64, above: Above, filter: &'f Filter, found: &mut Vec<(String, Vec<&'f Filter>)>) {
+    let index = match filter {
+        Filter::And(left, right) => {
+            collect(set, above, left, found);
+            return collect(set, above, right, found);
+        }
+        Filter::HasParent(Some(_)) => Some("document_parent".to_owned()),
+        Filter::Compare(_, Comparison::NotEqual, _) | Filter::Compare(_, _, Literal::Null) => None,
+        Filter::Compare(field, ..) | Filter::StartsWith(field, _) => match (field, above) {
+            (Field::ParentKey, Above { parent: Some(_), .. })
+            | (Field::GrandparentKey, Above { parent: Some(_), grandparent: Some(_) }) => {
+                Some("document_parent".to_owned())
+            }
+            // A place among all documents is no condition that anybody sets.
+            (Field::Position, _) => None,
+            _ => index_name(set, field),
+        },
+        _ => None,
+    };
+    let Some(index) = index else { return };
+    match found.iter_mut().find(|(name, _)| *name == index) {
+        Some((_, conditions)) => conditions.push(filter),
+        None => found.push((index, vec![filter])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after_prefix;
+
+    #[test]
+    fn what_follows_a_prefix() {
+        for (prefix, next) in [
+            ("a", Some("b")),
+            ("role-9", Some("role-:")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{d7ff}", Some("\u{e000}")),
+            ("細", Some("紱")),
+            ("\u{10ffff}\u{10ffff}", None),
+            ("", None),
+        ] {
+            assert_eq!(after_prefix(prefix).as_deref(), next, "{prefix:?}");
+        }
     }
 }

@@ -384,27 +384,29 @@ impl WriteTx for SqliteWriteTx<'_> {
     }
 
     fn index_field(&mut self, set: &EntitySet, field: &Field) -> Result<()> {
-        if !matches!(field, Field::Body { .. }) {
-            return Ok(());
-        }
-        let expression = sql::expression("", field)?;
         let number = self.set_number(set)?;
+        let (columns, estimate) = match field {
+            Field::Body { .. } | Field::Published => {
+                // With what follows in every order, so that rows come out of it sorted.
+                let columns = format!("{},updated DESC,seq DESC", sql::expression("", field)?);
+                (columns, schema::FIELD_ESTIMATE)
+            }
+            // `seq` stands at the end of every index.
+            Field::Position => ("entity_set".to_owned(), schema::POSITION_ESTIMATE),
+            _ => return Ok(()),
+        };
         let Some(name) = sql::index_name(number, field) else { return Ok(()) };
         if self.read.has_index(&name)? {
             return Ok(());
         }
-        // With what follows in every order, so that rows come out of it sorted.
         self.batch(
             "making an index",
-            &format!(
-                "CREATE INDEX \"{name}\" ON document ({expression},updated DESC,seq DESC) \
-                 WHERE entity_set={number}"
-            ),
+            &format!("CREATE INDEX \"{name}\" ON document ({columns}) WHERE entity_set={number}"),
         )?;
         self.execute(
             "making an index",
             "INSERT INTO sqlite_stat1 (tbl,idx,stat) VALUES ('document',?,?)",
-            &[&name, &schema::FIELD_ESTIMATE],
+            &[&name, &estimate],
         )?;
         self.batch("making an index", "ANALYZE sqlite_schema")?;
         Ok(())

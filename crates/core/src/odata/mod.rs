@@ -1,6 +1,7 @@
 //! OData: control objects, schema objects, and the entities of OData collections.
 
 pub mod entities;
+mod index;
 pub mod objects;
 pub mod schema_version;
 

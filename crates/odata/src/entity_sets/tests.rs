@@ -25,6 +25,7 @@ fn keys_are_fields() {
         assert!(set.fields.iter().any(|field| field.source == Source::Key), "{}", set.name());
         let has_parent = set.fields.iter().any(|field| field.source == Source::Parent);
         assert_eq!(has_parent, set.parent().is_some(), "{}", set.name());
+        assert_eq!(set.kind.parent(), set.parent(), "{}", set.name());
     }
 }
 

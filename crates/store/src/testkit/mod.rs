@@ -28,6 +28,7 @@ pub mod documents;
 pub mod export;
 pub mod filters;
 pub mod freezing;
+pub mod indexes;
 pub mod links;
 pub mod lists;
 pub mod nodes;
@@ -83,6 +84,7 @@ macro_rules! contract {
             order: newest_first_by_default, ties_go_by_seq, absent_comes_last_both_ways, several_terms,
                 numbers_in_strings, by_parent_key, skip_and_top, error_of_the_receiver_ends_it;
             links: found_in_either_order, replaced, deleted_in_either_order, linked_with, counted;
+            indexes: keys_of_parents_in_their_sets, starts_with_at_the_ends_of_unicode, few_and_many;
             related: by_links, by_parents, by_ids, top_and_order_are_of_each;
             export: all_documents_with_to_one_links, all_documents_of_few, all_links_with_ends;
             nodes: tree, name_is_unique_in_its_collection, same_name_elsewhere, replaced_and_moved,

@@ -133,7 +133,8 @@ pub(super) fn page(
     options: &ListOptions,
 ) -> Result<Page> {
     let plan = Plan::new(schema, ty, options)?;
-    home.watch(store, &schema.entity_type(ty).set, plan.filter.as_ref(), &plan.order_by);
+    let set = &schema.entity_type(ty).set;
+    home.state.indexes().watch(Some(&home.place), store, set, plan.filter.as_ref(), &plan.order_by);
     match options.search.as_slice() {
         [] => plan.read(tx, options, None),
         words => plan.search(tx, options, &Search::new(words)),

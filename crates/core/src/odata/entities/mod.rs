@@ -13,7 +13,6 @@ mod draft;
 mod dynamic;
 mod expand;
 mod find;
-mod index;
 mod limits;
 mod link;
 mod list;
@@ -34,13 +33,17 @@ pub use find::Found;
 pub use schema::{Schema, Schemas};
 pub use update::Version;
 
+use std::sync::Arc;
+
 use saibo_store::Place;
+
+use super::index::Indexes;
 
 /// What a unit remembers about its collections from one request to the next.
 #[derive(Debug)]
 pub struct State {
     schemas: Schemas,
-    indexes: index::Indexes,
+    indexes: Arc<Indexes>,
     /// Many-to-many links of one entity along one navigation property.
     links: u64,
 }
@@ -48,13 +51,18 @@ pub struct State {
 impl State {
     /// Nothing yet. `links` is how many there may be of one entity along one navigation property.
     pub(crate) fn new(links: u64) -> Self {
-        Self { schemas: Schemas::default(), indexes: index::Indexes::default(), links }
+        Self { schemas: Schemas::default(), indexes: Arc::default(), links }
     }
 
     /// Forgets a generation of a Cell that is about to become live: there may have been another of its number.
     pub(crate) fn forget(&self, place: &Place) {
         self.schemas.forget(place);
         self.indexes.forget(place);
+    }
+
+    /// The indexes that queries have asked for.
+    pub(super) fn indexes(&self) -> &Arc<Indexes> {
+        &self.indexes
     }
 
     /// The schemas of the collections.

@@ -61,11 +61,11 @@ impl Session<'_> {
 
     /// Without an index each new entity would be compared with all others.
     fn index_once(&mut self, ty: TypeIndex, field: &Field) -> Result<()> {
-        let set = self.schema.entity_type(ty).set.clone();
-        let (indexes, place) = (&self.home.state.indexes, &self.home.place);
-        if !indexes.is_made(place, &set, field) {
+        let key = (Some(self.home.place.clone()), self.schema.entity_type(ty).set.clone());
+        let indexes = self.home.state.indexes();
+        if !indexes.is_made(&key, field) {
             self.index_field(ty, field)?;
-            indexes.made(place, &set, field);
+            indexes.made(&key, field);
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ use saibo_model::privilege::{Access as PrivilegeAccess, Privilege};
 use saibo_model::{EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_odata::entity_sets::{self, EntitySet as Definition, Service};
 use saibo_odata::key::Key;
-use saibo_store::{Store, StoreExt as _};
+use saibo_store::{Place, Store, StoreExt as _};
 
 use crate::access::{Access, Target, authorize, authorize_unit};
 use crate::dav::Resource;
@@ -106,6 +106,14 @@ impl<'r> Objects<'r> {
         match self.scope {
             Scope::Unit => self.unit.backend().register(),
             Scope::Cell(cell) | Scope::Collection(cell, _) => cell.store().clone(),
+        }
+    }
+
+    /// The generation that the objects are in; none for the register.
+    fn place(&self) -> Option<&'r Place> {
+        match self.scope {
+            Scope::Unit => None,
+            Scope::Cell(cell) | Scope::Collection(cell, _) => Some(cell.place()),
         }
     }
 

@@ -80,8 +80,10 @@ impl Objects<'_> {
         let expansion = expand::expansion(definition, &options.expand)?;
         let sets = self.sets();
         let filter = Filter::both(condition, filter);
-        self.store().read(|tx| {
-            let set = sets.of(definition.kind);
+        let (store, set) = (self.store(), sets.of(definition.kind));
+        let indexes = self.unit.entities().indexes();
+        indexes.watch(self.place(), &store, &set, filter.as_ref(), &order_by);
+        store.read(|tx| {
             let count = options.count.then(|| tx.count(&set, filter.as_ref())).transpose()?;
             let mut documents = Vec::new();
             if options.top() > 0 {

@@ -1,5 +1,6 @@
-//! Indexes that queries ask for: once queries have looked through so many entities for the sake of a property that an
-//! index pays, one is made in the background, so that neither a query nor a writer waits for more than the making itself.
+//! Indexes that queries ask for: once queries have looked through so many documents for the sake of a field that an
+//! index pays, one is made in the background, so that neither a query nor a writer waits for more than the making
+//! itself. Control objects and entities alike.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,12 +10,10 @@ use saibo_model::EntitySet;
 use saibo_model::query::{Field, Filter, OrderBy, Stored};
 use saibo_store::{Place, Store, StoreExt as _};
 
-use super::collection::Home;
-
-/// How many entities queries have to have looked through: some tens of ms of a processor.
+/// How many documents queries have to have looked through: some tens of ms of a processor.
 const LOOKED_THROUGH: u64 = 50_000;
 
-/// A set with fewer entities than this is as quickly looked through.
+/// A set with fewer documents than this is as quickly looked through.
 const WORTH_IT: u64 = 200;
 
 /// Indexes of one set. Each costs every write a little.
@@ -26,10 +25,13 @@ const COUNTED: usize = 64;
 /// More sets than this and all are forgotten: what is there already is then asked for once more, in vain.
 const REMEMBERED: usize = 4096;
 
+/// A set of a Cell's generation, or of the register.
+pub(super) type Key = (Option<Place>, EntitySet);
+
 /// How often each field was asked by, that there is no index of.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
-    sets: Mutex<HashMap<(Place, EntitySet), HashMap<Field, State>>>,
+    sets: Mutex<HashMap<Key, HashMap<Field, State>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,18 +43,17 @@ enum State {
 impl Indexes {
     /// Forgets those of a generation.
     pub(super) fn forget(&self, place: &Place) {
-        self.sets.lock().retain(|(of, _), _| of != place);
+        self.sets.lock().retain(|(of, _), _| of.as_ref() != Some(place));
     }
 
     /// Counts that a set is asked by a field. Whether it is time to look at the set's size, and how often it was asked
     /// by then: at each doubling, so that a set which stays small is looked at a few times only.
-    fn asked(&self, place: &Place, set: &EntitySet, field: &Field) -> Option<u32> {
+    fn asked(&self, key: &Key, field: &Field) -> Option<u32> {
         let mut sets = self.sets.lock();
-        let key = (place.clone(), set.clone());
-        if sets.len() >= REMEMBERED && !sets.contains_key(&key) {
+        if sets.len() >= REMEMBERED && !sets.contains_key(key) {
             sets.clear();
         }
-        let fields = sets.entry(key).or_default();
+        let fields = sets.entry(key.clone()).or_default();
         match fields.get_mut(field) {
             Some(State::Made) => None,
             Some(State::Asked(times)) => {
@@ -74,23 +75,20 @@ impl Indexes {
     }
 
     /// Whether an index was made.
-    pub(super) fn is_made(&self, place: &Place, set: &EntitySet, field: &Field) -> bool {
+    pub(super) fn is_made(&self, key: &Key, field: &Field) -> bool {
         let sets = self.sets.lock();
-        let state = sets.get(&(place.clone(), set.clone())).and_then(|fields| fields.get(field));
-        matches!(state, Some(State::Made))
+        matches!(sets.get(key).and_then(|fields| fields.get(field)), Some(State::Made))
     }
 
     /// Says that there is an index now.
-    pub(super) fn made(&self, place: &Place, set: &EntitySet, field: &Field) {
-        let mut sets = self.sets.lock();
-        sets.entry((place.clone(), set.clone())).or_default().insert(field.clone(), State::Made);
+    pub(super) fn made(&self, key: &Key, field: &Field) {
+        self.sets.lock().entry(key.clone()).or_default().insert(field.clone(), State::Made);
     }
-}
 
-impl Home {
-    /// Looks at a query for fields that should have an index.
+    /// Looks at a query for fields that should have an index. `place` is `None` for the register.
     pub(super) fn watch(
-        &self,
+        self: &Arc<Self>,
+        place: Option<&Place>,
         store: &Arc<dyn Store>,
         set: &EntitySet,
         filter: Option<&Filter>,
@@ -101,25 +99,27 @@ impl Home {
             compared(filter, &mut fields);
         }
         fields.extend(order_by.first().map(|term| &term.field));
+        let key = (place.cloned(), set.clone());
         for field in fields {
-            if !matches!(field, Field::Body { .. }) {
+            // By the others, every set is found.
+            if !matches!(field, Field::Body { .. } | Field::Published | Field::Position) {
                 continue;
             }
-            if let Some(times) = self.state.indexes.asked(&self.place, set, field) {
-                self.index_later(store.clone(), set.clone(), field.clone(), times);
+            if let Some(times) = self.asked(&key, field) {
+                self.clone().make_later(store.clone(), key.clone(), field.clone(), times);
             }
         }
     }
 
-    fn index_later(&self, store: Arc<dyn Store>, set: EntitySet, field: Field, times: u32) {
-        let home = self.clone();
+    fn make_later(self: Arc<Self>, store: Arc<dyn Store>, key: Key, field: Field, times: u32) {
         let work = move || {
             let make = || -> saibo_model::Result<()> {
-                let size = store.read(|tx| tx.count(&set, None))?;
+                let set = &key.1;
+                let size = store.read(|tx| tx.count(set, None))?;
                 if size >= WORTH_IT && size.saturating_mul(times.into()) >= LOOKED_THROUGH {
                     let (of, by) = (set.clone(), field.clone());
                     store.write(move |tx| tx.index_field(&of, &by))?;
-                    home.state.indexes.made(&home.place, &set, &field);
+                    self.made(&key, &field);
                 }
                 Ok(())
             };
@@ -137,8 +137,9 @@ impl Home {
 /// The fields whose values an index would find.
 fn compared<'f>(filter: &'f Filter, fields: &mut Vec<&'f Field>) {
     match filter {
-        Filter::Compare(Field::Body { stored: Stored::List, .. }, ..) => {}
-        Filter::Compare(field, ..) => fields.push(field),
+        Filter::Compare(Field::Body { stored: Stored::List, .. }, ..)
+        | Filter::StartsWith(Field::Body { stored: Stored::List, .. }, _) => {}
+        Filter::Compare(field, ..) | Filter::StartsWith(field, _) => fields.push(field),
         Filter::And(left, right) | Filter::Or(left, right) => {
             compared(left, fields);
             compared(right, fields);
