@@ -2,7 +2,7 @@
 
 use saibo_model::privilege::Privilege;
 use saibo_model::query::{Comparison, Field, Filter, Literal, Query, Stored};
-use saibo_model::{EntitySet, ErrorCode, Kind, Result};
+use saibo_model::{Document, EntitySet, ErrorCode, Kind, Result};
 use saibo_odata::constraint::Constraint;
 use saibo_store::{ReadTx, StoreExt as _};
 
@@ -22,7 +22,7 @@ pub fn find(unit: &Unit, cell: &Cell, access: &Access, schema: Option<&str>) -> 
     }
     cell.store().read(|tx| {
         let name = match schema.or(access.client_id()) {
-            Some(schema) => box_of(tx, unit, schema)?,
+            Some(schema) => box_of(tx, unit, schema)?.map(|found| found.key),
             None => None,
         };
         let Some(name) = name else {
@@ -40,15 +40,15 @@ pub fn find(unit: &Unit, cell: &Cell, access: &Access, schema: Option<&str>) -> 
     })
 }
 
-/// The name of the Box with a schema, however that is written.
-fn box_of(tx: &dyn ReadTx, unit: &Unit, schema: &str) -> Result<Option<String>> {
+/// The Box with a schema, however that is written.
+pub(crate) fn box_of(tx: &dyn ReadTx, unit: &Unit, schema: &str) -> Result<Option<Document>> {
     let field = Field::Body { path: vec!["Schema".to_owned()], stored: Stored::Text };
     for schema in unit.settings().unit_url.spellings(schema) {
         let filter = Filter::Compare(field.clone(), Comparison::Equal, Literal::Text(schema));
         let query = Query { filter: Some(filter), top: Some(1), ..Query::default() };
         let mut found = None;
         tx.documents(&EntitySet::control(Kind::Box), &query, &mut |document| {
-            found = Some(document.key);
+            found = Some(document);
             Ok(())
         })?;
         if found.is_some() {

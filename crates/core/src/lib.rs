@@ -20,6 +20,7 @@ pub mod import;
 pub mod job;
 mod known;
 pub mod leftover;
+pub mod message;
 pub mod odata;
 pub mod relay;
 pub mod role;

@@ -42,6 +42,8 @@ pub struct Limits {
     pub links_per_entity: u64,
     /// Exports and imports that run at the same time; more wait.
     pub jobs: usize,
+    /// Destinations of messages in other units that are asked at the same time; more wait.
+    pub deliveries: usize,
     /// Password checks that run at the same time: they are slow on purpose, and must not starve the rest.
     pub password_checks: usize,
 }

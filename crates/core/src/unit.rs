@@ -15,6 +15,7 @@ use crate::identity::IdentityProvider;
 use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
+use crate::message::Courier;
 use crate::token::Transcell;
 use crate::{Cell, Settings};
 
@@ -28,6 +29,8 @@ pub struct Unit {
     signing_key: SigningKey,
     transcell: Transcell,
     pub(crate) identity_providers: Vec<Box<dyn IdentityProvider>>,
+    pub(crate) courier: Option<Box<dyn Courier>>,
+    deliveries: Turnstile,
     jobs: Arc<Jobs>,
     lockout: Lockout,
     password_checks: Turnstile,
@@ -59,6 +62,8 @@ impl Unit {
             signing_key,
             transcell,
             identity_providers: Vec::new(),
+            courier: None,
+            deliveries: Turnstile::new(settings.limits.deliveries),
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
             remembered: Remembered::default(),
@@ -130,6 +135,11 @@ impl Unit {
 
     pub(crate) fn password_checks(&self) -> &Turnstile {
         &self.password_checks
+    }
+
+    /// Bounds how many destinations of messages are asked at a time.
+    pub(crate) fn deliveries(&self) -> &Turnstile {
+        &self.deliveries
     }
 
     /// The passwords that were right a moment ago.

@@ -50,6 +50,11 @@ pub static CELL: Service = cell::SERVICE;
 /// `$metadata/` of an OData collection
 pub static SCHEMA: Service = schema::SERVICE;
 
+/// `{CellURL}__message/send`: no set, but the form of what is posted there.
+pub static SENT_MESSAGE_PORT: EntitySet = cell::SENT_MESSAGE_PORT;
+/// `{CellURL}__message/port`, likewise.
+pub static RECEIVED_MESSAGE_PORT: EntitySet = cell::RECEIVED_MESSAGE_PORT;
+
 impl Service {
     /// The entity set of that name.
     #[must_use]

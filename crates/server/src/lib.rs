@@ -9,6 +9,7 @@ mod aside;
 pub mod cli;
 mod client;
 pub mod config;
+mod courier;
 pub mod data_dir;
 pub mod http;
 mod oidc;

@@ -15,6 +15,7 @@ use saibo_store_sqlite::{Encryption, Options, SqliteBackend};
 
 use crate::aside;
 use crate::config::{Config, PasswordHash};
+use crate::courier::HttpCourier;
 use crate::data_dir::{DataDir, Secrets};
 use crate::oidc;
 use crate::pem;
@@ -46,6 +47,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
             links_per_entity: config.limits.links_per_entity,
             dav_depth: usize::try_from(config.limits.dav_collection_depth).unwrap_or(usize::MAX),
             jobs: config.limits.concurrent_jobs,
+            deliveries: config.limits.concurrent_deliveries,
             password_checks: config.limits.concurrent_password_checks,
         },
         passwords: passwords(config),
@@ -58,8 +60,11 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
     let keys = data.token_keys(config.authentication.token_key_days, saibo_core::clock::now())?;
     let signing_key = SigningKey::from_bytes(secrets.signing_key.expose());
     let transcell = transcell(config, url, data)?;
-    let unit = Unit::new(Arc::new(backend), settings, keys, signing_key, transcell);
-    let unit = Arc::new(unit.with_identity_providers(oidc::providers(&config.authentication.oidc)));
+    let courier = HttpCourier::new(config.unit.messages_to_private_addresses);
+    let unit = Unit::new(Arc::new(backend), settings, keys, signing_key, transcell)
+        .with_identity_providers(oidc::providers(&config.authentication.oidc))
+        .with_courier(Box::new(courier));
+    let unit = Arc::new(unit);
     unit.resume()?;
     Ok(unit)
 }

@@ -37,6 +37,7 @@ pub(crate) fn settings() -> Settings {
             links_per_entity: 3,
             jobs: 2,
             password_checks: 1,
+            deliveries: 2,
         },
         passwords: PasswordHasher::weak(HashAlgorithm::Scrypt),
         run_aside: run_here,

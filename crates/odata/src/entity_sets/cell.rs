@@ -196,6 +196,50 @@ const SENT_MESSAGE: EntitySet = EntitySet {
     key: &[part("__id")],
 };
 
+/// What `__message/send` is sent. The Box and the result are the unit's to say, whatever is sent.
+pub(super) const SENT_MESSAGE_PORT: EntitySet = EntitySet {
+    kind: Kind::SentMessage,
+    fields: &[
+        text("__id").default(NEW_ID).constraint(Constraint::MessageId).from(Source::Key),
+        text("BoxBound").of(SimpleType::Boolean).nullable(),
+        BOX_NAME,
+        IN_REPLY_TO,
+        text("To").nullable(),
+        text("ToRelation").nullable().constraint(Constraint::RelationName),
+        MESSAGE_TYPE,
+        TITLE,
+        MESSAGE_BODY,
+        PRIORITY,
+        REQUEST_OBJECTS,
+        text("Result").nullable().list_of("Sent_Message_Result"),
+        PUBLISHED,
+        UPDATED,
+    ],
+    key: &[part("__id")],
+};
+
+/// What `__message/port` is sent. The Box is found by the schema.
+pub(super) const RECEIVED_MESSAGE_PORT: EntitySet = EntitySet {
+    kind: Kind::ReceivedMessage,
+    fields: &[
+        key("__id", Constraint::MessageId),
+        text("Schema").nullable(),
+        BOX_NAME,
+        IN_REPLY_TO,
+        text("From").constraint(Constraint::CellUrl),
+        text("MulticastTo").nullable(),
+        MESSAGE_TYPE,
+        TITLE,
+        MESSAGE_BODY,
+        PRIORITY,
+        text("Status"),
+        REQUEST_OBJECTS,
+        PUBLISHED,
+        UPDATED,
+    ],
+    key: &[part("__id")],
+};
+
 const EVENT_SUBJECT: FieldDefinition = text("EventSubject").nullable().constraint(Constraint::Uri);
 const EVENT_TYPE: FieldDefinition = text("EventType").nullable().constraint(Constraint::EventType);
 const EVENT_OBJECT: FieldDefinition = text("EventObject").nullable().constraint(Constraint::RuleObject);

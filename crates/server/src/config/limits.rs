@@ -44,6 +44,9 @@ pub struct Limits {
     pub concurrent_jobs: usize,
     /// Clients that listen to the progress of exports and imports at the same time. Each holds a connection.
     pub job_listeners: usize,
+    /// Destinations of messages in other units that are asked at the same time; more wait. Each takes up to ten
+    /// seconds.
+    pub concurrent_deliveries: usize,
     /// Password checks that run at the same time; more wait. Each takes tens of ms and some 20 MiB.
     pub concurrent_password_checks: usize,
     /// Cells whose databases stay open after use. Each holds some six file handles.
@@ -72,6 +75,7 @@ impl Default for Limits {
             shutdown_seconds: 30,
             concurrent_jobs: 2,
             job_listeners: 256,
+            concurrent_deliveries: 16,
             concurrent_password_checks: 1,
             open_cells: 64,
         }

@@ -37,6 +37,10 @@ pub struct UnitConfig {
     /// Whether the contents of files are encrypted on disk from now on. Those that are there stay as they are, and
     /// readable either way.
     pub encrypt_contents: bool,
+    /// Whether messages are taken to hosts with addresses of this machine or of private networks. Those who may
+    /// send messages in a Cell could otherwise have the unit ask servers that only it can reach. Cells of this unit
+    /// are reached either way.
+    pub messages_to_private_addresses: bool,
     /// From which addresses the headers `X-Forwarded-*` are believed. Anyone else could claim any address and
     /// so pass an Account's `IPAddressRange`; the reference believes everyone.
     pub trusted_proxies: Vec<IpNet>,
@@ -54,6 +58,7 @@ impl Default for UnitConfig {
             trusted_certificates: Vec::new(),
             trust_sha1_certificates: false,
             encrypt_contents: false,
+            messages_to_private_addresses: false,
             trusted_proxies: vec![
                 IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
                 IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),

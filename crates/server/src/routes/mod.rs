@@ -146,6 +146,12 @@ pub static ROUTES: &[Route] = &[
     Route::new("/__ctl/{rest}", OF_UNIT),
     Route::new("/{cell}/__ctl", OF_CELL).guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__ctl/{rest}", OF_CELL).guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__message/send", methods! { "POST" => cell::message::send })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__message/port", methods! { "POST" => cell::message::port })
+        .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new("/{cell}/__message/received/{id}", methods! { "POST" => cell::message::received })
+        .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__role", methods! { "GET" => cell::role::boxes })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__role/{box}", methods! { "GET" => cell::role::in_box })

@@ -61,6 +61,20 @@ impl Objects<'_> {
         }
     }
 
+    /// The same for the links along a navigation property.
+    ///
+    /// # Errors
+    /// 404-OD-0001, 400-OD-0004, why not.
+    pub fn may_link(&self, path: EntityPath<'_>, property: &str, access: PrivilegeAccess) -> Result<()> {
+        self.check(path)?;
+        let definition = self.definition(path.set)?;
+        self.authorize_link(definition, property, access)?;
+        match definition.navigation_property(property) {
+            Some(navigation) => self.authorize_linked(definition, &navigation, access),
+            None => Ok(()),
+        }
+    }
+
     /// Checks that somebody may know which methods there are for what is behind a navigation property.
     ///
     /// # Errors

@@ -3,10 +3,13 @@
 use saibo_model::edm::{NEW_ID, NOW, SimpleType, Value};
 use saibo_model::{Document, ErrorCode, Result};
 use saibo_odata::body::{Json, Object};
-use saibo_odata::entity_sets::{EntitySet as Definition, FieldDefinition, FieldType, Source};
+use saibo_odata::entity_sets::{ComplexType, EntitySet as Definition, FieldDefinition, FieldType, Source};
 use serde_json::Map;
 
 use super::view::body_of;
+
+/// Values of a list.
+const LIST: usize = 1000;
 
 /// What a request means to make of an object.
 #[derive(Clone, Copy)]
@@ -22,7 +25,7 @@ pub(super) enum Mode<'d> {
 
 /// The fields of an object, in the order of its set.
 #[derive(Clone, Debug)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     values: Vec<(&'static FieldDefinition, Value)>,
 }
 
@@ -41,7 +44,7 @@ impl Fields {
         let mut sent: Vec<(&'static FieldDefinition, Value)> = Vec::new();
         for (name, json) in body.iter() {
             let field = definition.field(name).ok_or_else(|| ErrorCode::FieldInvalid.with([name]))?;
-            sent.push((field, parse(field, json, now)?));
+            sent.push((field, parse(definition, field, json, now)?));
         }
         let before = match mode {
             Mode::Merge(document, _) => Some(body_of(document)?),
@@ -69,12 +72,12 @@ impl Fields {
     }
 
     /// The value of a field.
-    pub(super) fn get(&self, name: &str) -> &Value {
+    pub(crate) fn get(&self, name: &str) -> &Value {
         self.values.iter().find(|(field, _)| field.name == name).map_or(&Value::Null, |(_, value)| value)
     }
 
     /// The text of a field; `None` if it is null.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name).as_str()
     }
 
@@ -89,11 +92,27 @@ impl Fields {
         self.values.iter().filter(|(field, _)| of_parent(field.source)).map(|(field, _)| field.name).collect()
     }
 
+    /// Puts another value into the place of one.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        if let Some((_, old)) = self.values.iter_mut().find(|(field, _)| field.name == name) {
+            *old = value;
+        }
+    }
+
     /// The body of the document, as a snapshot has it in `s`: nulls are left out.
     pub(super) fn to_body(&self) -> String {
+        self.body_of(|_| true)
+    }
+
+    /// The body of a document of another set, with the fields that it has, too.
+    pub(super) fn to_body_of(&self, definition: &Definition) -> String {
+        self.body_of(|field| definition.field(field.name).is_some())
+    }
+
+    fn body_of(&self, has: impl Fn(&FieldDefinition) -> bool) -> String {
         let mut body = Map::new();
         for (field, value) in &self.values {
-            if matches!(field.source, Source::Key | Source::Body) && !value.is_null() {
+            if matches!(field.source, Source::Key | Source::Body) && !value.is_null() && has(field) {
                 body.insert(field.name.to_owned(), value.to_stored_control());
             }
         }
@@ -101,14 +120,58 @@ impl Fields {
     }
 }
 
-fn parse(field: &'static FieldDefinition, json: &Json, now: i64) -> Result<Value> {
+fn parse(
+    definition: &'static Definition,
+    field: &'static FieldDefinition,
+    json: &Json,
+    now: i64,
+) -> Result<Value> {
     let malformed = || ErrorCode::FieldFormat.with([field.name]);
-    let FieldType::Simple(ty) = field.ty else { return Err(malformed()) };
-    match json {
-        Json::Null => Ok(Value::Null),
-        Json::Array(_) | Json::Object(_) => Err(malformed()),
-        simple => simple.text().and_then(|text| ty.parse(text, now).ok()).ok_or_else(malformed),
+    match (field.ty, json) {
+        (_, Json::Null) => Ok(Value::Null),
+        (FieldType::Complex(name), Json::Array(items)) if field.is_list => {
+            let ty = definition.service().complex_type(name).ok_or_else(malformed)?;
+            if items.len() > LIST {
+                return Err(malformed());
+            }
+            let items = items.iter().map(|item| match item {
+                Json::Object(item) => member_values(ty, field.name, item, now),
+                _ => Err(malformed()),
+            });
+            Ok(Value::List(items.collect::<Result<_>>()?))
+        }
+        (FieldType::Simple(ty), simple) if !field.is_list => {
+            simple.text().and_then(|text| ty.parse(text, now).ok()).ok_or_else(malformed)
+        }
+        _ => Err(malformed()),
     }
+}
+
+/// A value of a complex type, whose members are simple.
+fn member_values(ty: &'static ComplexType, path: &str, sent: &Object, now: i64) -> Result<Value> {
+    let of = |member: &str| format!("{path}.{member}");
+    if let Some((name, _)) = sent.iter().find(|(name, _)| ty.fields.iter().all(|member| member.name != *name))
+    {
+        return Err(ErrorCode::FieldInvalid.with([of(name)]));
+    }
+    let values = ty.fields.iter().map(|member| {
+        let value = match (member.ty, sent.get(member.name)) {
+            (_, None | Some(Json::Null)) => Value::Null,
+            (FieldType::Simple(ty), Some(simple)) => simple
+                .text()
+                .and_then(|text| ty.parse(text, now).ok())
+                .ok_or_else(|| ErrorCode::FieldFormat.with([of(member.name)]))?,
+            (FieldType::Complex(_), Some(_)) => return Err(ErrorCode::FieldFormat.with([of(member.name)])),
+        };
+        if value.is_null() && !member.nullable {
+            return Err(ErrorCode::RequiredFieldMissing.with([of(member.name)]));
+        }
+        if let (Some(constraint), Some(text)) = (member.constraint, text_of(&value)) {
+            constraint.check(&of(member.name), &text)?;
+        }
+        Ok((member.name.to_owned(), value))
+    });
+    Ok(Value::Complex(values.collect::<Result<_>>()?))
 }
 
 /// A field that was left out, or sent as null, of a whole object.

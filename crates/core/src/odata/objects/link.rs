@@ -3,7 +3,7 @@
 use saibo_model::document::Link;
 use saibo_model::privilege::Access as PrivilegeAccess;
 use saibo_model::query::Query;
-use saibo_model::{Document, ErrorCode, Result};
+use saibo_model::{Document, ErrorCode, Kind, Result};
 use saibo_odata::body::LinkTarget;
 use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Via};
 use saibo_odata::json;
@@ -23,6 +23,29 @@ impl Objects<'_> {
         found.ok_or_else(|| ErrorCode::NoSuchAssociation.into())
     }
 
+    /// Checks that somebody may see, or change, links from an object; the other side is asked for afterwards.
+    pub(super) fn authorize_link(
+        &self,
+        definition: &'static Definition,
+        property: &str,
+        access: PrivilegeAccess,
+    ) -> Result<()> {
+        let navigation = definition.navigation_property(property);
+        let of_message = navigation.is_some_and(|navigation| marks_as_read(definition, &navigation));
+        self.authorize(if of_message { Kind::ReceivedMessage } else { definition.kind }, access)
+    }
+
+    /// The same for the other side.
+    pub(super) fn authorize_linked(
+        &self,
+        definition: &'static Definition,
+        navigation: &Navigation,
+        access: PrivilegeAccess,
+    ) -> Result<()> {
+        let done = definition.kind == Kind::ReceivedMessage || marks_as_read(definition, navigation);
+        if done { Ok(()) } else { self.authorize(navigation.target, access) }
+    }
+
     /// Lists the links along a navigation property.
     ///
     /// # Errors
@@ -30,9 +53,9 @@ impl Objects<'_> {
     pub fn list_links(&self, path: EntityPath<'_>, property: &str, options: &ListOptions) -> Result<Vec<u8>> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
-        self.authorize(definition.kind, PrivilegeAccess::Read)?;
+        self.authorize_link(definition, property, PrivilegeAccess::Read)?;
         let navigation = self.linked(definition, property)?;
-        self.authorize(navigation.target, PrivilegeAccess::Read)?;
+        self.authorize_linked(definition, &navigation, PrivilegeAccess::Read)?;
         let target = self.definition_of(navigation.target)?;
         let sets = self.sets();
         self.store().read(|tx| {
@@ -69,10 +92,10 @@ impl Objects<'_> {
     pub fn link(&self, path: EntityPath<'_>, property: &str, body: &[u8]) -> Result<()> {
         let definition = self.definition(path.set)?;
         let key = Self::key(definition, path.predicate)?;
-        self.authorize(definition.kind, PrivilegeAccess::Write)?;
+        self.authorize_link(definition, property, PrivilegeAccess::Write)?;
         let navigation = self.linked(definition, property)?;
         rules::check_linkable(definition, &navigation)?;
-        self.authorize(navigation.target, PrivilegeAccess::Write)?;
+        self.authorize_linked(definition, &navigation, PrivilegeAccess::Write)?;
         let named = LinkTarget::parse(body, self.root)?;
         let malformed = || ErrorCode::FieldFormat.with(["uri"]);
         let target = self.definition_of(navigation.target)?;
@@ -98,9 +121,9 @@ impl Objects<'_> {
         let navigation = self.linked(definition, property)?;
         let target = self.definition_of(navigation.target)?;
         let target_key = Key::parse(predicate, target.key).map_err(|_| ErrorCode::LinksKeyParse)?;
-        self.authorize(definition.kind, PrivilegeAccess::Write)?;
+        self.authorize_link(definition, property, PrivilegeAccess::Write)?;
         rules::check_linkable(definition, &navigation)?;
-        self.authorize(navigation.target, PrivilegeAccess::Write)?;
+        self.authorize_linked(definition, &navigation, PrivilegeAccess::Write)?;
         let sets = self.sets();
         self.store().write(move |tx| {
             let source = find(tx.read(), &sets, definition, &key)?.ok_or(ErrorCode::NotFound)?;
@@ -108,6 +131,15 @@ impl Objects<'_> {
             take_link(tx, &sets, &navigation, source, target)
         })
     }
+}
+
+/// Whether links say which Accounts have read a message: they are the message's, and take its privilege alone, as
+/// recorded.
+fn marks_as_read(definition: &Definition, navigation: &Navigation) -> bool {
+    matches!(
+        (definition.kind, navigation.target),
+        (Kind::Account, Kind::ReceivedMessage) | (Kind::ReceivedMessage, Kind::Account)
+    )
 }
 
 /// Makes a link, however its kind is stored.
@@ -119,17 +151,8 @@ pub(super) fn put_link(
     mut target: Document,
     now: i64,
 ) -> Result<()> {
-    let taken = || Err(ErrorCode::LinkAlreadyExists.into());
     match navigation.via {
-        Via::Links => {
-            if tx.read().link(source.seq, target.seq)?.is_some() {
-                return taken();
-            }
-            // Either side may have asked; the order must not depend on it.
-            let in_order = source.set.kind.name() <= target.set.kind.name();
-            let (first, second) = if in_order { (source.seq, target.seq) } else { (target.seq, source.seq) };
-            tx.put_link(&Link { first, second, to_one: false, published: now, updated: now })
-        }
+        Via::Links => put_many_to_many(tx, &source, &target, now),
         Via::Parent => set_parent(tx, source, Some(&target)),
         Via::Children => set_parent(tx, target, Some(&source)),
         Via::Peer => {
@@ -140,6 +163,25 @@ pub(super) fn put_link(
             rules::written(tx, sets, source.set.kind)
         }
     }
+}
+
+/// Links two objects of sets that are linked many with many.
+///
+/// # Errors
+/// 409-OD-0002 if they are linked.
+pub(crate) fn put_many_to_many(
+    tx: &mut dyn WriteTx,
+    source: &Document,
+    target: &Document,
+    now: i64,
+) -> Result<()> {
+    if tx.read().link(source.seq, target.seq)?.is_some() {
+        return Err(ErrorCode::LinkAlreadyExists.into());
+    }
+    // Either side may have asked; the order must not depend on it.
+    let in_order = source.set.kind.name() <= target.set.kind.name();
+    let (first, second) = if in_order { (source.seq, target.seq) } else { (target.seq, source.seq) };
+    tx.put_link(&Link { first, second, to_one: false, published: now, updated: now })
 }
 
 /// Takes a link away, however its kind is stored.

@@ -8,6 +8,7 @@ mod cells;
 mod check;
 mod create;
 mod delete;
+mod draft;
 mod expand;
 mod fields;
 mod link;
@@ -32,6 +33,11 @@ use crate::access::{Access, Target, authorize, authorize_unit};
 use crate::dav::Resource;
 use crate::dav::resource::cell_acl;
 use crate::{Cell, Unit};
+
+pub(crate) use draft::Draft;
+pub(crate) use fields::Fields;
+pub(crate) use link::put_many_to_many;
+pub(crate) use rules::Rule;
 
 pub use cells::delete_cell;
 pub use create::Created;

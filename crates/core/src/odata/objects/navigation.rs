@@ -68,7 +68,10 @@ impl Objects<'_> {
         self.authorize(definition.kind, PrivilegeAccess::Write)?;
         let navigation = self.navigable(definition, property)?;
         self.authorize(navigation.target, PrivilegeAccess::Write)?;
-        Self::allow_writes(navigation.target)?;
+        // Into a Box, a message can be put, as recorded.
+        if navigation.via != Via::Children {
+            Self::allow_writes(navigation.target)?;
+        }
         let target = self.definition_of(navigation.target)?;
         let (sets, now) = (self.sets(), self.now);
         let (source, parents) = self.store().read(|tx| {

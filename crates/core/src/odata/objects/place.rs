@@ -69,7 +69,8 @@ pub(super) fn find(
     }
 }
 
-fn find_anywhere(
+/// The document of a key that names no parent, in whatever parent it is.
+pub(super) fn find_anywhere(
     tx: &dyn ReadTx,
     sets: &Sets,
     definition: &Definition,

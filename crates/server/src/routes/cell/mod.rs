@@ -11,6 +11,7 @@ pub(super) mod html;
 pub(super) mod import;
 pub(super) mod introspect;
 mod job;
+pub(super) mod message;
 pub(super) mod mypassword;
 pub(super) mod openid;
 pub(super) mod options;

@@ -17,7 +17,7 @@ pub(super) fn serve(
     property: &str,
     target: Option<&str>,
 ) -> Result<Response> {
-    let refused = |access, code: ErrorCode| match objects.may_follow(path, property, access) {
+    let refused = |access, code: ErrorCode| match objects.may_link(path, property, access) {
         Ok(()) => Err(code.into()),
         Err(error) => Err(error),
     };
@@ -26,7 +26,7 @@ pub(super) fn serve(
     }
     match (call.method.as_str(), target) {
         ("GET" | "HEAD", None) => {
-            objects.may_follow(path, property, Access::Read)?;
+            objects.may_link(path, property, Access::Read)?;
             let options = ListOptions::parse(&Parameters::parse(&call.query).page_only())?;
             Ok(listed(objects.list_links(path, property, &options)?, Format::Json))
         }
@@ -39,7 +39,7 @@ pub(super) fn serve(
             Ok(changed(None))
         }
         ("GET" | "HEAD", Some(target)) => {
-            objects.may_follow(path, property, Access::Read)?;
+            objects.may_link(path, property, Access::Read)?;
             // The one error that the API tells in plain text.
             let told = format!("targetId should not be specified in $links GET. your value = ({target})");
             Ok(Response::text(400, told))

@@ -9,15 +9,17 @@ mod entity_type;
 mod property;
 mod rule;
 
+use saibo_model::query::{Comparison, Field, Filter, Literal};
 use saibo_model::{Document, ErrorCode, Id, Kind, Result};
 use saibo_odata::entity_sets::{EntitySet as Definition, Navigation, Source, Via};
-use saibo_store::WriteTx;
+use saibo_store::{ReadTx, WriteTx};
 
 use super::fields::Fields;
 use super::{Objects, Sets};
 use crate::odata::schema_version;
 
 pub(super) use association::{check_peers, put_ends};
+pub(crate) use rule::Rule;
 
 /// What a document holds beside the fields that the API shows.
 #[derive(Debug)]
@@ -71,8 +73,18 @@ pub(super) fn check_new(
         Kind::Property | Kind::ComplexTypeProperty => {
             property::check_new(tx.read(), sets, fields, document, extras.now)
         }
+        Kind::SentMessage | Kind::ReceivedMessage => check_new_message(tx.read(), document),
         _ => Ok(()),
     }
+}
+
+/// Checks that no message in any Box has the id.
+///
+/// # Errors
+/// 409-OD-0003.
+pub(super) fn check_new_message(tx: &dyn ReadTx, document: &Document) -> Result<()> {
+    let same = Filter::Compare(Field::Key, Comparison::Equal, Literal::Text(document.key.clone()));
+    if tx.any(&document.set, Some(&same))? { Err(ErrorCode::EntityAlreadyExists.into()) } else { Ok(()) }
 }
 
 /// Checks an object that takes the place of another.

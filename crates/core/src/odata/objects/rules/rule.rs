@@ -23,30 +23,41 @@ pub(super) fn check(unit: &UnitUrl, fields: &Fields) -> Result<()> {
     };
     // URLs of this unit are kept in a form that stays right when the Cell moves elsewhere.
     let is_portable = |field: &str| fields.text(field).is_none_or(|url| unit.http_to_localunit(url) == url);
-    let checks = [
-        ("EventSubject", is_portable("EventSubject")),
-        ("TargetUrl", is_portable("TargetUrl")),
-        ("EventExternal", !(rule.is_timer() && rule.external)),
-        ("EventType", rule.has_type()),
-        ("EventObject", rule.has_object()),
-        ("TargetUrl", rule.has_target()),
-    ];
-    match checks.into_iter().find(|(_, holds)| !holds) {
-        Some((field, _)) => Err(ErrorCode::FieldFormat.with([field])),
+    let unportable = ["EventSubject", "TargetUrl"].into_iter().find(|field| !is_portable(field));
+    match unportable.or_else(|| rule.fault()) {
+        Some(field) => Err(ErrorCode::FieldFormat.with([field])),
         None => Ok(()),
     }
 }
 
-struct Rule<'f> {
-    external: bool,
-    in_box: bool,
-    ty: Option<&'f str>,
-    object: Option<&'f str>,
-    action: Option<&'f str>,
-    target: Option<&'f str>,
+/// The fields that must go together.
+pub(crate) struct Rule<'f> {
+    /// Whether it is about events from outside.
+    pub(crate) external: bool,
+    /// Whether it is in a Box.
+    pub(crate) in_box: bool,
+    /// `EventType`
+    pub(crate) ty: Option<&'f str>,
+    /// `EventObject`
+    pub(crate) object: Option<&'f str>,
+    /// `Action`
+    pub(crate) action: Option<&'f str>,
+    /// `TargetUrl`
+    pub(crate) target: Option<&'f str>,
 }
 
 impl Rule<'_> {
+    /// The field that does not go with the others.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let checks = [
+            ("EventExternal", !(self.is_timer() && self.external)),
+            ("EventType", self.has_type()),
+            ("EventObject", self.has_object()),
+            ("TargetUrl", self.has_target()),
+        ];
+        checks.into_iter().find(|(_, holds)| !holds).map(|(field, _)| field)
+    }
+
     fn is_timer(&self) -> bool {
         matches!(self.ty, Some("timer.periodic" | "timer.oneshot"))
     }
