@@ -156,6 +156,8 @@ pub struct FieldDefinition {
     pub default: Option<&'static str>,
     /// The rule for its values.
     pub constraint: Option<Constraint>,
+    /// The longest String, in bytes.
+    pub max_bytes: usize,
     /// Where a document keeps it.
     pub source: Source,
     /// The unique index that it is in, as EDMX names it.

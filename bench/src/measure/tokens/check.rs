@@ -97,6 +97,7 @@ fn unit(folder: &Path) -> Result<Unit> {
             links_per_entity: 150_000,
             jobs: 1,
             password_checks: 1,
+            deliveries: 1,
         },
         passwords: PasswordHasher::new(HashAlgorithm::Argon2id),
         run_aside: run_here,

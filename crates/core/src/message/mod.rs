@@ -23,9 +23,6 @@ pub use answer::answer;
 pub use receive::receive;
 pub use send::send;
 
-/// Bytes of a message's `Body` (API page 271).
-const MAX_BODY: usize = 64 * 1024;
-
 /// Takes messages to Cells of other units.
 pub trait Courier: fmt::Debug + Send + Sync {
     /// Posts a message to the port of a Cell, whose URL somebody chose who may not be trusted. May wait for a network,
@@ -71,13 +68,11 @@ impl Unit {
     }
 }
 
-/// What both sides check of a message: its length, and what it requests.
+/// What both sides check of a message: what it requests.
 fn check(fields: &Fields, in_box: bool, is_sent: bool) -> Result<()> {
     match fields.text("Type") {
-        Some("message") => {}
-        Some("request") => request::check(fields, in_box, is_sent)?,
-        _ => return Err(ErrorCode::FieldFormat.with(["Type"])),
+        Some("message") => Ok(()),
+        Some("request") => request::check(fields, in_box, is_sent),
+        _ => Err(ErrorCode::FieldFormat.with(["Type"])),
     }
-    let length = fields.text("Body").unwrap_or_default().len();
-    if length > MAX_BODY { Err(ErrorCode::FieldFormat.with(["Body"])) } else { Ok(()) }
 }

@@ -1,7 +1,10 @@
 //! A Cell's store that counts the queries of each read.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
+
+use parking_lot::Mutex;
 
 use saibo_model::document::Link;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
@@ -10,10 +13,25 @@ use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::tx::Linked;
 use saibo_store::{ReadTx, Scan, Store, Value};
 
+/// How many queries each thread has made: what is done in the background is no part of a request.
+#[derive(Default)]
+pub(crate) struct Queries(Mutex<HashMap<ThreadId, usize>>);
+
+impl Queries {
+    /// Those of this thread.
+    pub(crate) fn own(&self) -> usize {
+        self.0.lock().get(&thread::current().id()).copied().unwrap_or_default()
+    }
+
+    fn count(&self) {
+        *self.0.lock().entry(thread::current().id()).or_default() += 1;
+    }
+}
+
 /// A store, and how many queries there were.
 pub(crate) struct Counted {
     pub(crate) inner: Arc<dyn Store>,
-    pub(crate) queries: Arc<AtomicUsize>,
+    pub(crate) queries: Arc<Queries>,
 }
 
 impl Store for Counted {
@@ -37,6 +55,10 @@ impl Store for Counted {
         self.inner.reinstate();
     }
 
+    fn stamp(&self) -> u64 {
+        self.inner.stamp()
+    }
+
     fn size(&self) -> saibo_store::Result<u64> {
         self.inner.size()
     }
@@ -44,7 +66,7 @@ impl Store for Counted {
 
 struct CountedTx<'c> {
     tx: &'c dyn ReadTx,
-    queries: &'c AtomicUsize,
+    queries: &'c Queries,
 }
 
 /// Each verb is counted, and done by the transaction inside.
@@ -52,7 +74,7 @@ macro_rules! counted {
     ($(fn $name:ident($($argument:ident: $of:ty),*) -> $answer:ty;)+) => {
         impl ReadTx for CountedTx<'_> {
             $(fn $name(&self, $($argument: $of),*) -> $answer {
-                self.queries.fetch_add(1, Ordering::Relaxed);
+                self.queries.count();
                 self.tx.$name($($argument),*)
             })+
         }

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -13,7 +12,7 @@ use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Place, Result, Snapshots, Store};
 use saibo_store_sqlite::SqliteBackend;
 
-use crate::counted::Counted;
+use crate::counted::{Counted, Queries};
 use crate::support::{backend, settings, unit_on};
 
 /// What is done at the register.
@@ -22,7 +21,7 @@ pub(crate) struct Hooks {
     after_read: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     stop: Mutex<Stop>,
     changed: Condvar,
-    queries: Arc<AtomicUsize>,
+    queries: Arc<Queries>,
 }
 
 #[derive(Default)]
@@ -41,9 +40,9 @@ impl Hooks {
 
     /// How many queries of Cells there were while something was done.
     pub(crate) fn queries_of<R>(&self, work: impl FnOnce() -> R) -> (R, usize) {
-        let before = self.queries.load(Ordering::Relaxed);
+        let before = self.queries.own();
         let outcome = work();
-        (outcome, self.queries.load(Ordering::Relaxed) - before)
+        (outcome, self.queries.own() - before)
     }
 
     /// Stops everything that comes to write, or has written and is not told so yet, after so many beginnings and ends

@@ -6,6 +6,7 @@ mod counted;
 mod dav;
 mod entities;
 mod hooked;
+mod message;
 mod objects;
 mod portability;
 mod portability_crash;

@@ -151,7 +151,8 @@ const IN_REPLY_TO: FieldDefinition = text("InReplyTo").nullable().constraint(Con
 const MESSAGE_TYPE: FieldDefinition =
     text("Type").nullable().default("message").constraint(Constraint::MessageType);
 const TITLE: FieldDefinition = text("Title").nullable().default("").constraint(Constraint::MessageTitle);
-const MESSAGE_BODY: FieldDefinition = text("Body").nullable().default("");
+/// As long as the API says (page 271), which is longer than other Strings are.
+const MESSAGE_BODY: FieldDefinition = text("Body").nullable().default("").up_to(64 * 1024);
 const PRIORITY: FieldDefinition =
     text("Priority").of(SimpleType::Int32).nullable().default("3").constraint(Constraint::MessagePriority);
 const REQUEST_OBJECTS: FieldDefinition = text("RequestObjects").nullable().list_of("Message_Request_Object");

@@ -1,6 +1,6 @@
 //! Fields that several tables share, and short ways to write a table down.
 
-use saibo_model::edm::{NOW, SimpleType};
+use saibo_model::edm::{NOW, STRING_MAX, SimpleType};
 
 use super::{FieldDefinition, FieldType, Source};
 use crate::constraint::Constraint;
@@ -15,6 +15,7 @@ pub(super) const fn text(name: &'static str) -> FieldDefinition {
         nullable: false,
         default: None,
         constraint: None,
+        max_bytes: STRING_MAX,
         source: Source::Body,
         unique: None,
     }
@@ -46,6 +47,11 @@ impl FieldDefinition {
 
     pub(super) const fn constraint(mut self, constraint: Constraint) -> Self {
         self.constraint = Some(constraint);
+        self
+    }
+
+    pub(super) const fn up_to(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
         self
     }
 

@@ -20,6 +20,7 @@ mod errors;
 mod jobs;
 mod jobs_over;
 mod limits;
+mod messages;
 mod oidc;
 mod overrides;
 mod portability;

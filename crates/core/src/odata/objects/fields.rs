@@ -140,6 +140,10 @@ fn parse(
             });
             Ok(Value::List(items.collect::<Result<_>>()?))
         }
+        (FieldType::Simple(SimpleType::String), simple) if !field.is_list => {
+            let text = simple.text().filter(|text| text.len() <= field.max_bytes);
+            text.map(|text| Value::String(text.to_owned())).ok_or_else(malformed)
+        }
         (FieldType::Simple(ty), simple) if !field.is_list => {
             simple.text().and_then(|text| ty.parse(text, now).ok()).ok_or_else(malformed)
         }

@@ -200,8 +200,10 @@ fn an_expanded_page_costs_the_same_whatever_its_length() {
     let data = related_on(Fixture { unit, folder }, "*", "*");
     for n in 0..20 {
         data.create("Left", json!({ "__id": format!("x{n}") })).unwrap();
-        data.link("Left", &format!("x{n}"), "_Right", "r1").unwrap();
-        data.link("Left", &format!("x{n}"), "_Right", "r2").unwrap();
+        for side in ["a", "b"] {
+            data.create("Right", json!({ "__id": format!("{side}{n}") })).unwrap();
+            data.link("Left", &format!("x{n}"), "_Right", &format!("{side}{n}")).unwrap();
+        }
     }
     let cost = |top: usize| {
         let query = format!("$expand=_Right&$orderby=__id%20desc&$top={top}");

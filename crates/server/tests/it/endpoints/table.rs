@@ -215,7 +215,18 @@ fn objects() -> Vec<Row> {
 
 fn of_the_cell() -> Vec<Row> {
     let at = |method, privilege| row("/{cell}", method, "/home", privilege);
+    let message = |route, path, privilege| row(route, "POST", path, privilege);
+    const RECEIVED: &str = "/{cell}/__message/received/{id}";
     vec![
+        message("/{cell}/__message/send", "/home/__message/send", "p:message")
+            .body(r#"{"To":"URL/home/","Title":"{n}"}"#)
+            .is(201, CELL),
+        // A Cell alone, with a token of its own: nobody of these.
+        message("/{cell}/__message/port", "/home/__message/port", "p:root")
+            .is(201, "401 401 403 403 403 403 403 403 403"),
+        message(RECEIVED, "/home/__message/received/none", "p:message")
+            .body(r#"{"Command":"read"}"#)
+            .is(404, CELL),
         row("/{cell}/__role", "GET", "/home/__role", "p:auth-read").is(200, CELL),
         row("/{cell}/__role/{box}", "GET", "/home/__role/box", "p:auth-read").is(200, CELL),
         row("/{cell}/__role/{box}/{role}", "GET", "/home/__role/box/members", "p:auth-read").is(200, CELL),
