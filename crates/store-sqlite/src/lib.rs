@@ -23,6 +23,8 @@ mod export;
 mod folder;
 mod frozen;
 mod housekeeper;
+mod index;
+mod page;
 mod pins;
 #[cfg(test)]
 mod plans;

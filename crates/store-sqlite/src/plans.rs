@@ -7,7 +7,8 @@ use saibo_model::{EntitySet, Id};
 use saibo_store::WriteTx as _;
 
 use crate::connection;
-use crate::read::{SqliteReadTx, list, related};
+use crate::page::{list, related};
+use crate::read::SqliteReadTx;
 use crate::sql::Above;
 use crate::write::SqliteWriteTx;
 

@@ -14,7 +14,7 @@ use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
 use crate::read::SqliteReadTx;
 use crate::rows::set_key;
-use crate::{schema, sql};
+use crate::{index, schema, sql};
 
 /// A view of the writing connection inside a transaction.
 pub(crate) struct SqliteWriteTx<'c> {
@@ -65,7 +65,7 @@ impl<'c> SqliteWriteTx<'c> {
                 "SELECT name FROM sqlite_schema WHERE type='index' AND substr(name,1,length(?1))=?1",
             )
             .and_then(|mut statement| {
-                statement.query_map([sql::field_prefix(set)], |row| row.get(0))?.collect()
+                statement.query_map([index::field_prefix(set)], |row| row.get(0))?.collect()
             })
             .map_err(while_doing("looking for the indexes of an entity set"))
     }
@@ -395,7 +395,7 @@ impl WriteTx for SqliteWriteTx<'_> {
             Field::Position => ("entity_set".to_owned(), schema::POSITION_ESTIMATE),
             _ => return Ok(()),
         };
-        let Some(name) = sql::index_name(number, field) else { return Ok(()) };
+        let Some(name) = index::index_name(number, field) else { return Ok(()) };
         if self.read.has_index(&name)? {
             return Ok(());
         }
