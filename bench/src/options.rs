@@ -103,7 +103,10 @@ pub(crate) enum Name {
     Sets,
     /// Checks of tokens, and GETs in a flood of logins
     Tokens,
-BOTH
+    /// Files of two sizes read and written over WebDAV, a long list, a long upload
+    Dav,
+    /// Lists of Roles by a filter, among many and among ten times as many
+    Roles,
 }
 
 impl Options {

@@ -159,5 +159,5 @@ fn bearer(unit: &Unit, cell: &Cell, at: usize, now: i64) -> Result<String> {
         scopes: vec!["root".to_owned()],
         ..Claims::default()
     };
-    Ok(format!("Bearer {}", Token::seal(TokenKind::ResidentAccess, &claims, unit.keys())?))
+    Ok(format!("Bearer {}", Token::seal(TokenKind::ResidentAccess, &claims, &unit.keys())?))
 }

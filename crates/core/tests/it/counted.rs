@@ -7,6 +7,7 @@ use std::thread::{self, ThreadId};
 use parking_lot::Mutex;
 
 use saibo_model::document::Link;
+use saibo_model::node::Content;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
 use saibo_store::store::{ReadWork, WriteWork};
@@ -102,7 +103,7 @@ counted! {
     fn child_count(parent: i64) -> Result<u64>;
     fn descendants(parent: i64, each: Scan<'_, (u32, Node)>) -> Result<()>;
     fn node_totals() -> Result<(u64, u64, u64)>;
-    fn small_content(hash: &[u8; 32]) -> Result<Option<Vec<u8>>>;
+    fn small_content(content: &Content) -> Result<Option<Vec<u8>>>;
     fn has_content(hash: &[u8; 32]) -> Result<bool>;
     fn value(scope: &str, name: &str) -> Result<Option<String>>;
     fn values(scope: &str) -> Result<Vec<Value>>;
