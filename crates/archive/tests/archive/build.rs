@@ -103,7 +103,7 @@ pub(crate) fn file_meta(media_type: &str, content: &[u8]) -> NodeMeta {
 }
 
 pub(crate) fn file(writer: &mut MemoryWriter, path: &str, media_type: &str, content: &[u8]) -> Result<()> {
-    writer.file(path, &file_meta(media_type, content), &known(content), &mut &*content).map(drop)
+    writer.file(path, &file_meta(media_type, content), &known(content), &mut &*content)
 }
 
 /// The Cell, and the main box to put files into.

@@ -7,7 +7,6 @@ mod flips;
 mod hostile;
 mod large;
 mod mutated;
-mod read_back;
 mod reference;
 mod roundtrip;
 mod tampering;

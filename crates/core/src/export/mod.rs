@@ -4,7 +4,6 @@
 //! transaction ([`saibo_store::Store::freeze`]), lets the transaction go, and writes the snapshot from the copy while
 //! writers carry on. What it wrote is read back and compared before it gets its name.
 
-mod read_back;
 mod write;
 
 use std::sync::Arc;

@@ -9,7 +9,6 @@ use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
 
-use super::read_back::{self, ReadBack};
 use super::{totals, weight};
 use crate::dav::content;
 use crate::document::{self, Extra};
@@ -31,21 +30,19 @@ pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progre
         tool: unit.settings().program.to_owned(),
     };
     let scratch = unit.backend().snapshots().scratch()?;
-    let reader = writer.reader()?;
-    let read_back = read_back::beside(reader, progress, |read_back| {
-        frozen.read(|tx| {
-            let archive = SnapshotWriter::new(writer.file(), scratch, origin).map_err(archive::error)?;
-            let (blobs, boxes) = (cell.blobs().as_ref(), HashMap::new());
-            let mut export = Export { tx, cell, blobs, archive, progress, read_back, boxes };
-            export.documents()?;
-            export.links()?;
-            export.tree()?;
-            let (_file, _manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
-            Ok(())
-        })
-    })?;
+    let written = frozen.read(|tx| {
+        let archive = SnapshotWriter::new(writer.file(), scratch, origin).map_err(archive::error)?;
+        let mut export =
+            Export { tx, cell, blobs: cell.blobs().as_ref(), archive, progress, boxes: HashMap::new() };
+        export.documents()?;
+        export.links()?;
+        export.tree()?;
+        let (_file, _manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
+        Ok(())
+    });
+    written?;
     drop(frozen);
-    verify(unit, writer.file(), read_back, progress)?;
+    verify(unit, writer.file(), progress)?;
     progress.enter(Phase::Finishing);
     progress.seal()?;
     let length = writer
@@ -84,11 +81,11 @@ fn count_documents(tx: &dyn ReadTx) -> Result<u64> {
     Ok(count)
 }
 
-/// Reads the file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
-fn verify(unit: &Unit, file: &mut dyn WriteSeek, read_back: u64, progress: &Arc<Progress>) -> Result<()> {
+/// Reads the whole file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
+fn verify(unit: &Unit, file: &mut dyn WriteSeek, progress: &Arc<Progress>) -> Result<()> {
     progress.enter(Phase::Verifying);
     file.seek(SeekFrom::Start(0)).map_err(|e| saibo_store::Error::io("reading a snapshot back", e))?;
-    archive::verify_own(unit, file, read_back, progress, weight::VERIFY_PART)
+    archive::verify_own(unit, file, progress, weight::VERIFY_PART)
 }
 
 struct Export<'a> {
@@ -97,8 +94,6 @@ struct Export<'a> {
     blobs: &'a dyn Blobs,
     archive: SnapshotWriter<&'a mut dyn WriteSeek, Box<dyn WriteSeek>>,
     progress: &'a Progress,
-    /// Who reads back what was written.
-    read_back: &'a ReadBack,
     /// `b` of the documents in an OData collection, by its id.
     boxes: HashMap<Id, String>,
 }
@@ -196,10 +191,7 @@ impl Export<'_> {
         };
         let mut content =
             Progressing { inner: content::open(self.tx, self.blobs, known)?, progress: self.progress };
-        let written = self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
-        if let Some(written) = written {
-            self.read_back.check(written)?;
-        }
+        self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
         self.progress.file();
         self.count(weight::NODE)
     }
