@@ -41,6 +41,7 @@ impl Snapshot {
             cell_url: "https://unit.example/made/".to_owned(),
             created: MADE,
             tool: concat!("saibo-bench ", env!("CARGO_PKG_VERSION")).to_owned(),
+            selection: saibo_archive::Selection::default(),
         };
         let cell = noise::id(0, 0);
         let mut writer = SnapshotWriter::new(out, tempfile::tempfile()?, origin)?;

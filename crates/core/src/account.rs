@@ -110,6 +110,17 @@ impl Account {
     }
 }
 
+/// The hidden fields of an Account without what its password is checked with.
+///
+/// # Errors
+/// [`ErrorCode::DataInconsistency`] where they are none.
+pub(crate) fn without_credentials(hidden: &str) -> Result<String> {
+    let mut hidden: Map<String, Value> =
+        serde_json::from_str(hidden).map_err(|e| Error::from(ErrorCode::DataInconsistency).because(e))?;
+    StoredPassword::forget(&mut hidden);
+    Ok(Value::Object(hidden).to_string())
+}
+
 impl Unit {
     /// Whether a password is an Account's. Takes as long where there is no Account, or none with a password.
     ///

@@ -24,6 +24,7 @@ pub mod message;
 pub mod odata;
 pub mod relay;
 pub mod role;
+mod selection;
 pub mod settings;
 pub mod snapshot;
 pub mod token;

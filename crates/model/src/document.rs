@@ -62,6 +62,20 @@ impl Kind {
         Kind::UserData,
     ];
 
+    /// Whether such documents are in an OData collection.
+    #[must_use]
+    pub fn is_in_collection(self) -> bool {
+        matches!(
+            self,
+            Kind::EntityType
+                | Kind::ComplexType
+                | Kind::Property
+                | Kind::ComplexTypeProperty
+                | Kind::AssociationEnd
+                | Kind::UserData
+        )
+    }
+
     /// The name as the API and a snapshot spell it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -101,6 +101,13 @@ impl StoredPassword {
         }
         hidden.insert(CREDENTIAL.to_owned(), self.credential.as_str().into());
     }
+
+    /// Takes it out of the hidden fields of an Account, which nobody can log in to by a password then.
+    pub fn forget(hidden: &mut Map<String, Value>) {
+        for name in [ALGORITHM, ATTRIBUTES, CREDENTIAL] {
+            hidden.shift_remove(name);
+        }
+    }
 }
 
 /// Makes and checks hashes.

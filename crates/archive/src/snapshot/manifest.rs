@@ -16,8 +16,13 @@ use crate::{Error, Result};
 const EXPORT_VERSION: i64 = 2;
 /// What our manifest calls itself.
 const FORMAT: &str = "saibo-snapshot";
-/// The version of our manifest.
-const VERSION: i64 = 1;
+/// The version of our manifest, of a snapshot of everything.
+const WHOLE: i64 = 1;
+/// The version of one that says what was left out ([`Selection`]). Older programs refuse it, for they would take the
+/// snapshot for a whole one.
+const SELECTIVE: i64 = 2;
+/// Every version that can be read.
+pub const MANIFEST_VERSIONS: [i64; 2] = [WHOLE, SELECTIVE];
 
 /// `00_manifest.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +64,32 @@ impl ExportManifest {
     }
 }
 
+/// Of a Cell, what a snapshot holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    /// Names of the Boxes whose contents it holds, with what is bound to them and what is bound to no Box; all Boxes, if
+    /// none are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<Vec<String>>,
+    /// Whether Accounts come with what their passwords are checked with.
+    pub credentials: bool,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { boxes: None, credentials: true }
+    }
+}
+
+impl Selection {
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.boxes.is_none() && self.credentials
+    }
+}
+
 /// `90_saibo/manifest.json`: what the snapshot is, in bytes that are signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +106,9 @@ pub struct Manifest {
     pub cell_url: String,
     /// When, ms since 1970.
     pub created: i64,
+    /// What of the Cell it holds, where something was left out: of version 2, and of no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
     /// What it holds.
     pub counts: Counts,
     /// The list of entries.
@@ -106,13 +140,15 @@ impl Manifest {
         totals: (u64, u64),
         root: &ContentRoot,
     ) -> Self {
+        let selection = (!origin.selection.is_whole()).then(|| origin.selection.clone());
         Self {
             format: FORMAT.to_owned(),
-            version: VERSION,
+            version: if selection.is_some() { SELECTIVE } else { WHOLE },
             tool: origin.tool.clone(),
             unit_url: origin.unit_url.clone(),
             cell_url: origin.cell_url.clone(),
             created: origin.created,
+            selection,
             counts,
             entries: EntryList {
                 count: totals.0,
@@ -140,10 +176,14 @@ impl Manifest {
         if format != FORMAT {
             return Err(malformed(&"`format` is unknown"));
         }
-        if version != VERSION {
+        if !MANIFEST_VERSIONS.contains(&version) {
             return Err(Error::UnsupportedVersion { entry: entry.to_owned(), version });
         }
-        serde_json::from_slice(bytes).map_err(|e| malformed(&e))
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
+        if manifest.selection.is_some() != (version == SELECTIVE) {
+            return Err(malformed(&"`selection` does not belong to this version, or is missing"));
+        }
+        Ok(manifest)
     }
 }
 

@@ -13,7 +13,7 @@ use super::counts::Counts;
 use super::document::DocumentLine;
 use super::layout;
 use super::link::LinkLine;
-use super::manifest::{ContentRoot, ExportManifest, ListedEntry, Manifest, ManifestSignature};
+use super::manifest::{ContentRoot, ExportManifest, ListedEntry, Manifest, ManifestSignature, Selection};
 use super::meta::NodeMeta;
 use crate::zip::BUFFER;
 use crate::zip::deflate::is_packed_type;
@@ -32,6 +32,8 @@ pub struct Origin {
     pub created: i64,
     /// Name and version of the program.
     pub tool: String,
+    /// What of the Cell it will hold.
+    pub selection: Selection,
 }
 
 /// What may be written next.

@@ -29,6 +29,7 @@ pub(crate) fn origin() -> Origin {
         cell_url: "https://unit.example/rich/".to_owned(),
         created: CREATED,
         tool: "saibo 0.1.0".to_owned(),
+        selection: saibo_archive::Selection::default(),
     }
 }
 

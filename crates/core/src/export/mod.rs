@@ -4,6 +4,7 @@
 //! transaction ([`saibo_store::Store::freeze`]), lets the transaction go, and writes the snapshot from the copy while
 //! writers carry on. What it wrote is read back and compared before it gets its name.
 
+mod count;
 mod write;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use time::macros::format_description;
 
 use crate::access::Access;
 use crate::job::{Counts, End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals};
+use crate::selection::{self, CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, clock};
 
@@ -49,15 +51,36 @@ pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
     unit.jobs().history(cell.id(), JobKind::Export)
 }
 
-/// Accepts an export under a name, by default `{cell}_yyyyMMdd_HHmmss`.
+/// What is to be exported, and how; by default everything.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Name of the snapshot; by default `{cell}_yyyyMMdd_HHmmss`.
+    pub name: Option<String>,
+    /// Names of the Boxes whose contents are wanted, with what is bound to them and what is bound to none.
+    pub boxes: Option<Vec<String>>,
+    /// Whether what Accounts' passwords are checked with is left out.
+    pub without_credentials: bool,
+}
+
+impl Request {
+    /// Everything, under a name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::default() }
+    }
+}
+
+/// Accepts an export.
 ///
 /// # Errors
-/// If somebody may not; [`ErrorCode::BodyKeyFormat`], [`ErrorCode::FileAlreadyExists`],
+/// If somebody may not; [`ErrorCode::BodyKeyFormat`], [`ErrorCode::BoxUnknown`], [`ErrorCode::FileAlreadyExists`],
 /// [`ErrorCode::CellLocked`] while another runs, [`ErrorCode::DiskFull`] if there is not enough space for it.
-pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String>) -> Result<()> {
+pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -> Result<()> {
     snapshot::authorize(cell, access)?;
     let now = clock::now();
-    let name = match name {
+    let boxes = request.boxes.map(selection::named).transpose()?;
+    cell.store().read(|tx| Selection::new(tx, boxes.as_deref(), CellsOwn::Taken).map(drop))?;
+    let name = match request.name {
         Some(name) if name::is_snapshot_name(&name) => name,
         Some(_) => return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"])),
         None => default_name(cell.name(), now),
@@ -74,7 +97,11 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String
             kind: JobKind::Export,
             name,
             started_at: now,
-            options: Options::default(),
+            options: Options {
+                boxes,
+                without_credentials: request.without_credentials,
+                ..Options::default()
+            },
             state: State::Running,
         },
     )
@@ -109,7 +136,7 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
 
 fn export(unit: &Unit, job: &Job, progress: &Arc<Progress>) -> Result<()> {
     let cell = unit.cell_of(&job.cell.as_str().into())?;
-    write::export(unit, &cell, &file_name(&job.name), progress)
+    write::export(unit, &cell, &file_name(&job.name), &job.options, progress)
 }
 
 /// Leaves `{name}.error` among the snapshots, as clients expect it (API page 501).
@@ -187,7 +214,7 @@ mod weight {
 }
 
 /// What there is to do, from counts.
-fn totals(documents: u64, links: u64, nodes: u64, files: u64, database: u64) -> Totals {
+fn totals(count::Rows { documents, links, nodes, files }: count::Rows, database: u64) -> Totals {
     let written = documents * weight::DOCUMENT + links * weight::LINK + nodes * weight::NODE + files;
     Totals {
         items: documents + links + nodes,

@@ -1,5 +1,6 @@
 //! Writing the snapshot from a frozen copy of the Cell.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Read, SeekFrom};
 use std::sync::Arc;
@@ -9,31 +10,50 @@ use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
 
-use super::{totals, weight};
+use super::{count, totals, weight};
 use crate::dav::content;
 use crate::document::{self, Extra};
-use crate::job::{Phase, Progress};
+use crate::job::{Options, Phase, Progress};
+use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
-use crate::{Cell, Unit, archive, clock};
+use crate::{Cell, Unit, account, archive, clock};
 
 /// Exports a Cell into the snapshot file of a name.
-pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progress>) -> Result<()> {
+pub(super) fn export(
+    unit: &Unit,
+    cell: &Cell,
+    name: &str,
+    options: &Options,
+    progress: &Arc<Progress>,
+) -> Result<()> {
     // First the pin: what the copy refers to must still be there when it is read.
     let _pin = cell.blobs().pin_all();
     progress.enter(Phase::Copying);
-    let frozen = freeze(cell, progress)?;
+    let frozen = freeze(cell, options, progress)?;
     let mut writer = unit.backend().snapshots().writer()?;
     let origin = Origin {
         unit_url: unit.settings().unit_url.as_str().to_owned(),
         cell_url: cell.url().to_owned(),
         created: clock::now(),
         tool: unit.settings().program.to_owned(),
+        selection: saibo_archive::Selection {
+            boxes: options.boxes.clone(),
+            credentials: !options.without_credentials,
+        },
     };
     let scratch = unit.backend().snapshots().scratch()?;
     let written = frozen.read(|tx| {
         let archive = SnapshotWriter::new(writer.file(), scratch, origin).map_err(archive::error)?;
-        let mut export =
-            Export { tx, cell, blobs: cell.blobs().as_ref(), archive, progress, boxes: HashMap::new() };
+        let mut export = Export {
+            tx,
+            cell,
+            blobs: cell.blobs().as_ref(),
+            archive,
+            progress,
+            boxes: options.boxes.clone(),
+            selection: Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?,
+            without_credentials: options.without_credentials,
+        };
         export.documents()?;
         export.links()?;
         export.tree()?;
@@ -54,7 +74,7 @@ pub(super) fn export(unit: &Unit, cell: &Cell, name: &str, progress: &Arc<Progre
 }
 
 /// Copies the Cell's database, and counts what is in the copy.
-fn freeze(cell: &Cell, progress: &Arc<Progress>) -> Result<Arc<dyn Store>> {
+fn freeze(cell: &Cell, options: &Options, progress: &Arc<Progress>) -> Result<Arc<dyn Store>> {
     let size = cell.store().size()?;
     let mut copied = 0;
     let frozen = cell.store().freeze(&mut |done, _total| {
@@ -64,21 +84,11 @@ fn freeze(cell: &Cell, progress: &Arc<Progress>) -> Result<Arc<dyn Store>> {
     });
     progress.check()?;
     let frozen = frozen?;
-    let (documents, links, (nodes, _files, bytes)) =
-        frozen.read(|tx| Ok((count_documents(tx)?, tx.link_count()?, tx.node_totals()?)))?;
-    progress.set_totals(totals(documents, links, nodes, bytes, size));
+    let rows = frozen
+        .read(|tx| count::rows(tx, &mut Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?))?;
+    progress.set_totals(totals(rows, size));
     progress.work(size / weight::COPY_PART);
     Ok(frozen)
-}
-
-fn count_documents(tx: &dyn ReadTx) -> Result<u64> {
-    let mut count = 0;
-    for kind in Kind::IN_CELL {
-        for set in tx.entity_sets(kind)? {
-            count += tx.count(&set, None)?;
-        }
-    }
-    Ok(count)
 }
 
 /// Reads the whole file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
@@ -94,8 +104,9 @@ struct Export<'a> {
     blobs: &'a dyn Blobs,
     archive: SnapshotWriter<&'a mut dyn WriteSeek, Box<dyn WriteSeek>>,
     progress: &'a Progress,
-    /// `b` of the documents in an OData collection, by its id.
-    boxes: HashMap<Id, String>,
+    boxes: Option<Vec<String>>,
+    selection: Selection<'a>,
+    without_credentials: bool,
 }
 
 impl Export<'_> {
@@ -106,6 +117,9 @@ impl Export<'_> {
         self.archive.cell(&cell_line(own, &extra)).map_err(archive::error)?;
         for kind in Kind::IN_CELL {
             self.tx.all_documents(kind, &mut |(document, held)| {
+                if !self.selection.has_document(&document)? {
+                    return Ok(());
+                }
                 self.document(&document, &held)?;
                 self.progress.document();
                 self.count(weight::DOCUMENT)
@@ -117,10 +131,14 @@ impl Export<'_> {
     fn document(&mut self, document: &Document, held: &[(Id, Id)]) -> Result<()> {
         let cell = self.cell.id().as_str();
         let extra = Extra::parse(document.extra.as_deref())?;
-        let box_id = match &document.set.collection {
-            Some(collection) => Some(box_of(self.tx, self.cell, &mut self.boxes, collection)?),
-            None => None,
-        };
+        let box_id = self.box_id(document.set.collection.as_ref())?;
+        let hidden = self.hidden(document)?;
+        let mut entity_links = Vec::new();
+        for (entity_type, id) in held {
+            if self.selection.has_entities_of(entity_type)? {
+                entity_links.push(format!("{entity_type}:{id}").into());
+            }
+        }
         let entities = document.set.kind == Kind::UserData;
         let line = DocumentLine {
             id: document.id.as_str().into(),
@@ -132,26 +150,42 @@ impl Export<'_> {
             published: document.published,
             updated: document.updated,
             fields: &document.body,
-            hidden: Some(document.hidden.as_deref().unwrap_or("{}")),
+            hidden: Some(hidden.as_deref().unwrap_or("{}")),
             dynamic: extra.dynamic.as_deref(),
             acl: extra.acl.as_deref(),
             links: (!entities).then(|| document::to_one_links(document, &extra)),
-            entity_links: entities
-                .then(|| held.iter().map(|(entity_type, id)| format!("{entity_type}:{id}").into()).collect()),
+            entity_links: entities.then_some(entity_links),
             unknown: extra.unknown(),
         };
         self.archive.document(&line).map_err(archive::error)
     }
 
+    /// `h` of a document.
+    fn hidden<'d>(&self, document: &'d Document) -> Result<Option<Cow<'d, str>>> {
+        match &document.hidden {
+            Some(hidden) if self.without_credentials && document.set.kind == Kind::Account => {
+                account::without_credentials(hidden).map(Cow::Owned).map(Some)
+            }
+            hidden => Ok(hidden.as_deref().map(Cow::Borrowed)),
+        }
+    }
+
+    /// `b` of what is in an OData collection: the Box's id, for the main box the Cell's.
+    fn box_id(&mut self, collection: Option<&Id>) -> Result<Option<String>> {
+        let Some(collection) = collection else { return Ok(None) };
+        let name = self.selection.box_of(collection)?.as_str();
+        Ok(Some(if name == MAIN_BOX { self.cell.id().to_string() } else { name.to_owned() }))
+    }
+
     fn links(&mut self) -> Result<()> {
         let kept: HashMap<String, String> = self.tx.values(document::LINK_EXTRA)?.into_iter().collect();
         self.tx.all_links(&mut |(link, first, second)| {
+            if !(self.selection.has_end(&first)? && self.selection.has_end(&second)?) {
+                return Ok(());
+            }
             let id = format!("{}-{}", first.1, second.1);
             let collection = first.0.collection.as_ref();
-            let box_id = match collection {
-                Some(collection) => Some(box_of(self.tx, self.cell, &mut self.boxes, collection)?.to_owned()),
-                None => None,
-            };
+            let box_id = self.box_id(collection)?;
             let extra = Extra::parse(kept.get(&id).map(String::as_str))?;
             let line = LinkLine {
                 id: id.as_str().into(),
@@ -175,12 +209,8 @@ impl Export<'_> {
         let root = self.tx.node(CELL_NODE)?.ok_or(ErrorCode::DataInconsistency)?;
         self.archive.collection("", &meta(&root)?).map_err(archive::error)?;
         self.count(weight::NODE)?;
-        let mut path: Vec<String> = Vec::new();
-        self.tx.descendants(CELL_NODE, &mut |(depth, node)| {
-            path.truncate(depth as usize - 1);
-            path.push(node.name.clone());
-            self.node(&path.join("/"), &node)
-        })
+        let tree = Selection::new(self.tx, self.boxes.as_deref(), CellsOwn::Taken)?;
+        tree.tree(&mut |path, node| self.node(path, &node))
     }
 
     fn node(&mut self, path: &str, node: &Node) -> Result<()> {
@@ -244,25 +274,6 @@ fn cell_line<'a>(own: &'a Document, extra: &'a Extra) -> DocumentLine<'a> {
 /// `t1` and `t2` of a link.
 fn link_type(set: &EntitySet) -> &str {
     set.entity_type.as_ref().map_or(set.kind.name(), Id::as_str)
-}
-
-/// `b` of what is in an OData collection: the Box's id, for the main box the Cell's.
-fn box_of<'b>(
-    tx: &dyn ReadTx,
-    cell: &Cell,
-    known: &'b mut HashMap<Id, String>,
-    collection: &Id,
-) -> Result<&'b str> {
-    if !known.contains_key(collection) {
-        let mut node = tx.node_by_id(collection)?;
-        while let Some(at) = node.take_if(|node| node.kind != NodeKind::Box) {
-            node = tx.node(at.parent)?;
-        }
-        let node = node.ok_or_else(|| ErrorCode::DataInconsistency.with([collection]))?;
-        let box_id = if node.name == MAIN_BOX { cell.id().to_string() } else { node.name };
-        known.insert(collection.clone(), box_id);
-    }
-    Ok(known.get(collection).map_or("", String::as_str))
 }
 
 /// The `.pmeta` of a node.

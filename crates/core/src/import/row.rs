@@ -65,16 +65,7 @@ pub(super) fn document(line: &DocumentLine<'_>, at: Whence) -> Result<Document> 
 }
 
 fn check_set(line: &DocumentLine<'_>, at: Whence) -> Result<()> {
-    let in_collection = matches!(
-        line.kind,
-        Kind::EntityType
-            | Kind::ComplexType
-            | Kind::Property
-            | Kind::ComplexTypeProperty
-            | Kind::AssociationEnd
-            | Kind::UserData
-    );
-    if in_collection && line.collection.is_none() {
+    if line.kind.is_in_collection() && line.collection.is_none() {
         return Err(wrong(at, "`n`, the id of its collection, is missing"));
     }
     if line.kind == Kind::UserData && line.entity_type.is_none() {

@@ -97,6 +97,11 @@ impl State {
 pub struct Options {
     /// Of a dry run: whether every byte is compared with the manifest.
     pub hashes: bool,
+    /// Names of the Boxes that it is about; of all, where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<Vec<String>>,
+    /// Of an export: whether what passwords are checked with is left out.
+    pub without_credentials: bool,
 }
 
 /// A job.

@@ -42,13 +42,19 @@ pub(crate) fn import_as(fixture: &Fixture, cell: &Cell, bytes: &[u8]) -> Result<
 }
 
 pub(crate) fn export_as(fixture: &Fixture, cell: &Cell, name: &str) -> Vec<u8> {
-    export::start(&fixture.unit, cell, &fixture.master(), Some(name.to_owned())).unwrap();
+    export_of(fixture, cell, name, export::Request::default())
+}
+
+/// A snapshot of what is asked for.
+pub(crate) fn export_of(fixture: &Fixture, cell: &Cell, name: &str, request: export::Request) -> Vec<u8> {
+    let request = export::Request { name: Some(name.to_owned()), ..request };
+    export::start(&fixture.unit, cell, &fixture.master(), request).unwrap();
     fixture.settle(cell);
     get(fixture, cell, &format!("{name}.zip"))
 }
 
 /// Every entry, with the Cell's own id written `CELL`; documents as sorted JSON.
-fn entries(zip: &[u8]) -> BTreeMap<String, Vec<Value>> {
+pub(crate) fn entries(zip: &[u8]) -> BTreeMap<String, Vec<Value>> {
     let mut zip = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let own = {
         let mut text = String::new();

@@ -163,7 +163,7 @@ fn an_export_is_there_once() {
     let prepare = |fixture: &Fixture| drop(fixture.cell("c"));
     let work = |unit: &Arc<Unit>| {
         let cell = unit.cell("c").unwrap();
-        drop(export::start(unit, &cell, &support::master(unit), Some("e".to_owned())));
+        drop(export::start(unit, &cell, &support::master(unit), export::Request::named("e")));
     };
     cut_off(prepare, work, |fixture, at| {
         start(fixture, "c");

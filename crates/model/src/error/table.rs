@@ -323,6 +323,7 @@ error_codes! {
         "This unit has no path-based Cell URLs; put the Cell's name before the host name.",
     SnapshotVersion = "PR400-MC-0003": "The snapshot file must have version {0}, not {1}.",
     SnapshotNotZip = "PR400-MC-0004": "The snapshot file cannot be used: {0}",
+    BoxUnknown = "PR400-MC-0005": "There is no Box '{0}' to be exported or imported.",
     UnknownUrl = "PR404-MC-0001": "There is nothing at this URL.",
     MethodNotAllowed = "PR405-MC-0001": "This method is not allowed here.",
     RequestTimeout = "PR408-MC-0001": "The time for this request is over; it was not executed.",

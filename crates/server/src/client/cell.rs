@@ -108,13 +108,13 @@ impl RemoteCell {
         })
     }
 
-    /// Begins an export under a name.
+    /// Begins an export, as a request's body asks for it.
     ///
     /// # Errors
     /// What the unit says.
-    pub(crate) fn start_export(&self, name: &str) -> Result<()> {
+    pub(crate) fn start_export(&self, request: &Value) -> Result<()> {
         let url = format!("{}__export", self.url);
-        self.client.call("POST", &url).json(&json!({ "Name": name })).send()?.expect(&[202])?;
+        self.client.call("POST", &url).json(request).send()?.expect(&[202])?;
         Ok(())
     }
 

@@ -157,6 +157,7 @@ fn dangling() -> Vec<u8> {
         cell_url: "https://unit.example/cell/".to_owned(),
         created: 1,
         tool: "test".to_owned(),
+        selection: saibo_archive::Selection::default(),
     };
     let mut writer = SnapshotWriter::new(Vec::new(), std::io::Cursor::new(Vec::new()), origin).unwrap();
     let cell = DocumentLine {

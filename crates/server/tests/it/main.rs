@@ -28,6 +28,7 @@ mod process;
 mod readme;
 mod request_key;
 mod routes;
+mod selective;
 mod support;
 mod swap;
 mod two_units;

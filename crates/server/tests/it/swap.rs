@@ -23,7 +23,7 @@ fn prepare(unit: &Arc<Unit>) {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
     };
-    export::start(unit, &unit.cell("cell").unwrap(), &master, Some("s".to_owned())).unwrap();
+    export::start(unit, &unit.cell("cell").unwrap(), &master, export::Request::named("s")).unwrap();
     settle(JobKind::Export);
     import::start(unit, &unit.cell("cell").unwrap(), &master, Some("s".to_owned())).unwrap();
     settle(JobKind::Import);

@@ -46,7 +46,7 @@ pub fn start(
             kind: JobKind::Check,
             name,
             started_at: clock::now(),
-            options: Options { hashes },
+            options: Options { hashes, ..Options::default() },
             state: State::Running,
         },
     )

@@ -11,6 +11,7 @@ use std::time::Instant;
 use clap::Args;
 use saibo_core::clock;
 use saibo_core::export::iso8601;
+use serde_json::{Value, json};
 
 use super::target::Target;
 use super::watch::{PAUSE, unless_interrupted, watch};
@@ -38,6 +39,12 @@ pub(in crate::cli) struct Export {
     /// Name of the snapshot in the unit [default: the Cell's name and the time]
     #[arg(long)]
     name: Option<String>,
+    /// Export this Box, what is bound to it and what is bound to none; `__` is the main box (may be repeated)
+    #[arg(long = "box", value_name = "NAME")]
+    boxes: Vec<String>,
+    /// Leave out what passwords are checked with: Accounts come back without a password
+    #[arg(long)]
+    without_credentials: bool,
     /// Leave the snapshot in the unit, too
     #[arg(long)]
     keep: bool,
@@ -112,7 +119,7 @@ impl Export {
         let name = self.name.clone().unwrap_or_else(|| default_name(cell.name(), clock::now()));
         let download = Download::begin(cell, &name, &self.out)
             .map_err(|error| format!("{} cannot be written: {error}", shown(&self.out)))?;
-        match make(cell, &name, &interruption) {
+        match make(cell, &self.request(&name), &name, &interruption) {
             Ok(()) => Ok(download),
             Err(error) => {
                 download.discard();
@@ -120,14 +127,31 @@ impl Export {
             }
         }
     }
+
+    /// What the unit is asked for.
+    fn request(&self, name: &str) -> Value {
+        let mut request = json!({ "Name": name });
+        if !self.boxes.is_empty() {
+            request["Boxes"] = json!(self.boxes);
+        }
+        if self.without_credentials {
+            request["Credentials"] = json!(false);
+        }
+        request
+    }
 }
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn make(cell: &RemoteCell, name: &str, interruption: &Interruption) -> Result<(), Box<dyn Error>> {
-    match cell.start_export(name) {
+fn make(
+    cell: &RemoteCell,
+    request: &Value,
+    name: &str,
+    interruption: &Interruption,
+) -> Result<(), Box<dyn Error>> {
+    match cell.start_export(request) {
         Ok(()) => finish_export(cell, name, interruption),
         Err(error) if error.code() == Some(LOCKED) => {
             let running = match cell.export_status() {

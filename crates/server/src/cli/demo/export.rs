@@ -96,7 +96,7 @@ fn export(
         writer.asked();
     }
     let began = Instant::now();
-    cell.start_export(name)?;
+    cell.start_export(&serde_json::json!({ "Name": name }))?;
     if let Some(writer) = writer {
         writer.exporting();
     }

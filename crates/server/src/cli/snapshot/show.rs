@@ -74,6 +74,7 @@ impl Show {
             ("unit", summary.unit_url.clone()),
             ("made", format!("{}{tool}", iso8601(summary.created))),
             ("signed", signed),
+            ("holds", holds(summary)),
         ] {
             let _ = writeln!(text, "  {what:8} {value}");
         }
@@ -102,6 +103,19 @@ impl Show {
     }
 }
 
+/// What of the Cell is in it, and what was left out.
+fn holds(summary: &Summary) -> String {
+    let Some(selection) = summary.manifest.as_ref().and_then(|manifest| manifest.selection.as_ref()) else {
+        return "everything".to_owned();
+    };
+    let boxes = match &selection.boxes {
+        Some(names) => format!("only the Boxes {}, and what is bound to no Box", names.join(", ")),
+        None => "all Boxes".to_owned(),
+    };
+    let without = "without passwords: Accounts cannot log in by one until it is set";
+    if selection.credentials { boxes } else { format!("{boxes}; {without}") }
+}
+
 /// The boxes by the name that people know, the main box first.
 fn by_name(summary: &Summary) -> BTreeMap<&str, &BoxCounts> {
     let named = |(id, counts)| (summary.box_names.get(id).unwrap_or(id).as_str(), counts);
@@ -121,6 +135,7 @@ fn to_json(summary: &Summary, length: u64) -> Value {
         "signed": summary.signer.is_some(),
         "key": summary.signer.as_ref().map(|signer| key::to_text(&signer.key)),
         "key_id": summary.signer.as_ref().map(|signer| signer.key_id.clone()),
+        "selection": manifest.and_then(|m| m.selection.clone()),
         "content_root": manifest.map(|m| m.root.clone()),
         "file_bytes": length,
         "entries": summary.totals.entries,

@@ -1,5 +1,6 @@
 //! `{cell}__export` (API pages 501 and 502).
 
+use saibo_core::export::Request;
 use saibo_core::job::JobKind;
 use saibo_core::{Access, Cell, Unit, export};
 use saibo_model::Result;
@@ -17,7 +18,8 @@ fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
     Ok(Standing { status: export::status(unit, cell, access)?, dry_run: None })
 }
 
-/// `POST`: begins one.
+/// `POST`: begins one: of everything, or of the `Boxes` that are named; without passwords' hashes if `Credentials` is
+/// false.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.
@@ -27,11 +29,16 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
             allowed.enter(unit).and_then(|(cell, access)| export::status(unit, &cell, &access))
         })
         .await?;
-    let name = job::text(&job::body(&mut context, true).await?, "Name")?;
+    let body = job::body(&mut context, true).await?;
+    let request = Request {
+        name: job::text(&body, "Name")?,
+        boxes: job::names(&body, "Boxes")?,
+        without_credentials: job::switch(&body, "Credentials")? == Some(false),
+    };
     context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
-            export::start(unit, &cell, &access, name)
+            export::start(unit, &cell, &access, request)
         })
         .await?;
     Ok(Response::empty(202).header("location", &format!("{}__export", context.cell_url())))

@@ -34,7 +34,8 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         .await?;
     let body = job::body(&mut context, false).await?;
     let undo = body.get("Undo") == Some(&Value::Bool(true));
-    let (dry_run, hashes) = (job::switch(&body, "DryRun")?, job::switch(&body, "Hashes")?);
+    let on = |key| job::switch(&body, key).map(|on| on == Some(true));
+    let (dry_run, hashes) = (on("DryRun")?, on("Hashes")?);
     let name = job::text(&body, "Name")?;
     context
         .blocking(move |unit| {

@@ -252,11 +252,24 @@ pub(super) fn text(body: &Map<String, Value>, key: &str) -> Result<Option<String
     }
 }
 
-/// A switch of the body; absent or null it is off.
-pub(super) fn switch(body: &Map<String, Value>, key: &str) -> Result<bool> {
+/// A switch of the body, absent or null.
+pub(super) fn switch(body: &Map<String, Value>, key: &str) -> Result<Option<bool>> {
     match body.get(key) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(on)) => Ok(*on),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(on)) => Ok(Some(*on)),
         Some(_) => Err(ErrorCode::BodyKeyFormat.with([key, "true or false"])),
+    }
+}
+
+/// A list of texts of the body, absent or null.
+pub(super) fn names(body: &Map<String, Value>, key: &str) -> Result<Option<Vec<String>>> {
+    let wrong = || ErrorCode::BodyKeyFormat.with([key, "a list of strings"]);
+    match body.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(names)) => {
+            let texts = names.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(wrong));
+            texts.collect::<Result<Vec<String>>>().map(Some)
+        }
+        Some(_) => Err(wrong()),
     }
 }
