@@ -52,7 +52,7 @@ pub(in crate::cli) struct Export {
     #[arg(long)]
     force: bool,
     /// Public key of the unit that must have signed it (may be repeated: one of them)
-    #[arg(long = "key", value_name = "PUBLIC_KEY")]
+    #[arg(long = "key", value_name = "PUBLIC_KEY", allow_hyphen_values = true)]
     keys: Vec<PublicKey>,
 }
 

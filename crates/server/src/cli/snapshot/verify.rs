@@ -30,7 +30,7 @@ pub(in crate::cli) struct Verify {
     /// The snapshot (.zip)
     file: PathBuf,
     /// Public key of the unit that must have signed it (may be repeated: one of them)
-    #[arg(long = "key", value_name = "PUBLIC_KEY")]
+    #[arg(long = "key", value_name = "PUBLIC_KEY", allow_hyphen_values = true)]
     keys: Vec<PublicKey>,
     /// Print a JSON object
     #[arg(long)]
