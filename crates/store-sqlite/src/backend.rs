@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use saibo_model::Id;
-use saibo_store::{Backend, Blobs, Builder, Error, Place, Result, Snapshots, Store};
+use saibo_store::{Backend, Blobs, Builder, Error, Fork, Place, Result, Snapshots, Store};
 
 use crate::blobs::{self, FileBlobs};
 use crate::builder::SqliteBuilder;
 use crate::cell::{OpenCell, OpenCells};
 use crate::encryption::{Encryption, Keys};
 use crate::folder::{Folder, Gone};
+use crate::fork::SqliteFork;
 use crate::housekeeper::{Housekeeper, Settled};
 use crate::pins::Pins;
 use crate::snapshots::FileSnapshots;
@@ -159,6 +160,18 @@ impl Backend for SqliteBackend {
 
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {
         Ok(Box::new(SqliteBuilder::new(self.cell_folder(cell)?, &self.tmp.join(""), self.keys(cell)?)?))
+    }
+
+    fn fork(
+        &self,
+        from: &Place,
+        contents: &Place,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Box<dyn Fork>> {
+        let cell = self.open.find_or(from, || self.open_cell(from))?;
+        let others = self.open.find_or(contents, || self.open_cell(contents))?;
+        let folder = self.cell_folder(&from.cell)?;
+        Ok(Box::new(SqliteFork::new(cell, others, folder, &self.tmp.join(""), progress)?))
     }
 
     fn remove(&self, place: &Place) -> Result<()> {

@@ -248,24 +248,29 @@ impl Builder for SqliteBuilder {
     fn finish(self: Box<Self>) -> Result<Built> {
         let SqliteBuilder { connection, folder, tmp, cell, .. } = *self;
         self::sync_all(connection, folder.path())?;
-        folder::create(&cell)?;
-        let mut generation = folder::generations(&cell)?.last().map_or(1, |last| last + 1);
-        let place = loop {
-            let place = cell.join(generation.to_string());
-            match folder::rename(folder.path(), &place) {
-                // Another was built meanwhile.
-                Err(e) if e.kind() == ErrorKind::Conflict => generation += 1,
-                result => break result.map(|()| place)?,
-            }
-        };
-        // The name is gone from `tmp`, so there is nothing left to remove.
-        let _moved = folder.keep();
-        Ok(Box::new(BuiltFolder { place, tmp, generation, keep: false }))
+        settle(folder, tmp, &cell)
     }
 }
 
 fn line_of(origin: Origin) -> i64 {
     i64::try_from(origin.line).unwrap_or(i64::MAX)
+}
+
+/// Moves a folder that was made, and is on disk, to where the next generation of a Cell is.
+pub(crate) fn settle(folder: tempfile::TempDir, tmp: PathBuf, cell: &Path) -> Result<Built> {
+    folder::create(cell)?;
+    let mut generation = folder::generations(cell)?.last().map_or(1, |last| last + 1);
+    let place = loop {
+        let place = cell.join(generation.to_string());
+        match folder::rename(folder.path(), &place) {
+            // Another was built meanwhile.
+            Err(e) if e.kind() == ErrorKind::Conflict => generation += 1,
+            result => break result.map(|()| place)?,
+        }
+    };
+    // The name is gone from `tmp`, so there is nothing left to remove.
+    let _moved = folder.keep();
+    Ok(Box::new(BuiltFolder { place, tmp, generation, keep: false }))
 }
 
 /// Closes the database in the form it is opened with later, and puts the whole folder on disk with one call.
@@ -274,6 +279,13 @@ fn sync_all(connection: Connection, folder: &Path) -> Result<()> {
     connection.flush_prepared_statement_cache();
     connection.execute_batch("DETACH waiting").map_err(&doing)?;
     std::fs::remove_file(folder.join(WAITING_FILE)).map_err(|e| Error::io("finishing a built Cell", e))?;
+    close(connection, folder)
+}
+
+/// Closes the only connection to an unsynced database in the form it is opened with later, and puts its folder on disk.
+pub(crate) fn close(connection: Connection, folder: &Path) -> Result<()> {
+    let doing = while_doing("finishing a built Cell");
+    connection.flush_prepared_statement_cache();
     connection
         .pragma_update_and_check(None, "locking_mode", "NORMAL", |row| row.get::<_, String>(0))
         .map_err(&doing)?;

@@ -148,6 +148,24 @@ pub(crate) fn bulk(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a copy that is changed before anybody sees it. Whoever meets an error drops it, so there is no journal either.
+pub(crate) fn fork(path: &Path) -> Result<Connection> {
+    let connection = existing(path)?;
+    prepare(&connection, 16_000)?;
+    let doing = while_doing("opening a copy of a database");
+    connection
+        .pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |row| row.get::<_, String>(0))
+        .map_err(&doing)?;
+    // Out of the mode of its source first, which keeps a log.
+    for mode in ["DELETE", "OFF"] {
+        connection
+            .pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0))
+            .map_err(&doing)?;
+    }
+    connection.pragma_update(None, "synchronous", "OFF").map_err(&doing)?;
+    Ok(connection)
+}
+
 /// Lets a database of a connection be lost with the process.
 pub(crate) fn unsynced(connection: &Connection, database: &str) -> Result<()> {
     let doing = while_doing("setting up a bulk load");

@@ -40,24 +40,33 @@ impl FrozenStore {
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Self> {
         let file = Arc::new(Temporary(tmp.join(&folder::random_name())));
-        let doing = while_doing("copying a database");
-        // Inside one read transaction the view is stable whatever is written, and the copy never begins
-        // again. It ends with the copy, long before an export does, so the log can be moved and begin again.
-        let mut copied = Ok(());
-        in_view(source, |source| {
-            // A transaction begins with its first read.
-            copied = source
-                .query_row("SELECT COUNT(*) FROM entity_set", [], |_row| Ok(()))
-                .map_err(&doing)
-                .and_then(|()| copy(source, &file.0, progress));
-            Ok(())
-        })
-        .map_err(|e| Error::new(ErrorKind::Other, "copying a database").because(e))?;
-        copied?;
+        copy_view(source, &file.0, progress)?;
         let path = file.0.clone();
         let readers = Readers::new(move || connection::immutable(&path));
         Ok(Self { readers, file, tmp: tmp.clone(), keys, stamp: Stamp::new() })
     }
+}
+
+/// Copies what a connection sees at this moment into a new file.
+pub(crate) fn copy_view(
+    source: &Connection,
+    to: &std::path::Path,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<()> {
+    let doing = while_doing("copying a database");
+    // Inside one read transaction the view is stable whatever is written, and the copy never begins again. It ends with
+    // the copy, long before an export does, so the log can be moved and begin again.
+    let mut copied = Ok(());
+    in_view(source, |source| {
+        // A transaction begins with its first read.
+        copied = source
+            .query_row("SELECT COUNT(*) FROM entity_set", [], |_row| Ok(()))
+            .map_err(&doing)
+            .and_then(|()| copy(source, to, progress));
+        Ok(())
+    })
+    .map_err(|e| Error::new(ErrorKind::Other, "copying a database").because(e))?;
+    copied
 }
 
 fn copy(source: &Connection, to: &std::path::Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<()> {

@@ -21,6 +21,7 @@ mod encryption;
 mod error;
 mod export;
 mod folder;
+mod fork;
 mod frozen;
 mod housekeeper;
 mod index;

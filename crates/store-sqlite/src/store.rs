@@ -1,5 +1,6 @@
 //! One open database: its committer and a few readers.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use saibo_model::Result as DomainResult;
@@ -11,7 +12,7 @@ use crate::connection;
 use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::folder::Folder;
-use crate::frozen::FrozenStore;
+use crate::frozen::{self, FrozenStore};
 use crate::housekeeper::{Housekeeper, Job};
 use crate::read::SqliteReadTx;
 use crate::readers::Readers;
@@ -41,6 +42,14 @@ impl SqliteStore {
         let folder = folder.clone();
         let readers = Readers::new(move || folder.open(|folder| connection::reader(&folder.join(file))));
         Ok(Self { committer, readers, tmp, keys, housekeeper })
+    }
+}
+
+impl SqliteStore {
+    /// Copies what it holds at this moment into a new file.
+    pub(crate) fn copy_to(&self, path: &Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<()> {
+        let source = self.readers.take()?;
+        frozen::copy_view(source.get()?, path, progress)
     }
 }
 

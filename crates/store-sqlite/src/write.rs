@@ -259,6 +259,32 @@ impl WriteTx for SqliteWriteTx<'_> {
         Ok(gone > 0)
     }
 
+    fn delete_links(&mut self, which: &mut dyn FnMut(i64, i64) -> bool) -> Result<u64> {
+        let doing = "looking for links to delete";
+        let (mut after, mut deleted) = ((i64::MIN, i64::MIN), 0);
+        loop {
+            let page: Vec<(i64, i64)> = self
+                .read
+                .connection
+                .prepare_cached(
+                    "SELECT first,second FROM link WHERE (first,second)>(?,?) ORDER BY first,second LIMIT 1000",
+                )
+                .and_then(|mut statement| {
+                    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                    statement.query_map([after.0, after.1], row)?.collect()
+                })
+                .map_err(while_doing(doing))?;
+            let Some(last) = page.last() else { return Ok(deleted) };
+            after = *last;
+            for (first, second) in page {
+                if which(first, second) {
+                    self.execute(doing, "DELETE FROM link WHERE first=? AND second=?", &[&first, &second])?;
+                    deleted += 1;
+                }
+            }
+        }
+    }
+
     fn put_node(&mut self, node: &mut Node) -> Result<()> {
         let doing = "writing a node";
         let before = if node.seq == 0 { None } else { self.hash_of(node.seq)? };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use saibo_model::Id;
 
-use crate::{Blobs, Builder, Result, Snapshots, Store};
+use crate::{Blobs, Builder, Fork, Result, Snapshots, Store};
 
 /// Where a Cell's data lies: an import makes a new generation and leaves the old one as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +31,15 @@ pub trait Backend: Send + Sync {
 
     /// Begins to build another generation of a Cell.
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>>;
+
+    /// Begins another generation that is a copy of one; what is written there may refer to the contents of both this
+    /// and the other. `progress` is told pages done and in all, and can stop it by answering `false`.
+    fn fork(
+        &self,
+        from: &Place,
+        contents: &Place,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Box<dyn Fork>>;
 
     /// Forgets and removes one generation. Whoever still reads it can finish.
     fn remove(&self, place: &Place) -> Result<()>;

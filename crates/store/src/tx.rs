@@ -116,6 +116,9 @@ pub trait WriteTx {
     /// Deletes the link of two documents, whichever is first; whether there was one.
     fn delete_link(&mut self, one: i64, other: i64) -> Result<bool>;
 
+    /// Deletes the links of whose ends' `seq`s `which` says so, first and second; how many.
+    fn delete_links(&mut self, which: &mut dyn FnMut(i64, i64) -> bool) -> Result<u64>;
+
     /// Inserts a node whose `seq` is 0, and sets it; else replaces the one of that `seq`. Counts the
     /// references to contents.
     ///

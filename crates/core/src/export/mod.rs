@@ -102,6 +102,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
                 without_credentials: request.without_credentials,
                 ..Options::default()
             },
+            effects: None,
             state: State::Running,
         },
     )

@@ -6,6 +6,7 @@
 
 mod defects;
 pub mod dry;
+pub mod merge;
 mod read;
 mod replaced;
 mod row;
@@ -15,14 +16,18 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use saibo_archive::{Limits, SnapshotReader};
-use saibo_model::{ErrorCode, Id, Result, name};
+use saibo_model::node::MAIN_BOX;
+use saibo_model::{ErrorCode, Id, Kind, Result, name};
 use saibo_store::ReadSeek;
 
 use crate::access::Access;
-use crate::job::{End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals, history};
+use crate::job::{
+    End, Job, JobKind, Options, Past, Phase, Progress, Running, State, Status, Totals, history,
+};
 use crate::leftover::{self, Making};
-use crate::{Cell, Unit, archive, clock, snapshot};
+use crate::{Cell, Unit, archive, clock, selection, snapshot};
 
+pub use merge::{Effects, Mode};
 pub(crate) use replaced::forget_all;
 pub use replaced::{Replaced, remove_expired, replaced, undo};
 
@@ -75,12 +80,12 @@ pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
 /// what the structure of the file shows at once ([`ErrorCode::SnapshotNotZip`], [`ErrorCode::SnapshotVersion`],
 /// [`ErrorCode::SnapshotEntryMissing`]); [`ErrorCode::CellLocked`] while another runs; [`ErrorCode::DiskFull`] if
 /// there is not enough space for it.
-pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String>) -> Result<()> {
-    let (name, archive) = accept(unit, cell, access, name)?;
+pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -> Result<()> {
+    let Accepted { name, archive, options } = accept(unit, cell, access, request)?;
     if unit.jobs().running(cell.id(), JobKind::Check).is_some() {
         return Err(ErrorCode::CellLocked.with(["dry run"]));
     }
-    check_space(unit, &archive)?;
+    check_space(unit, cell, &archive, &options)?;
     run(
         unit,
         Job {
@@ -89,27 +94,68 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, name: Option<String
             kind: JobKind::Import,
             name,
             started_at: clock::now(),
-            options: Options::default(),
+            options,
+            effects: None,
             state: State::Running,
         },
     )
 }
 
+/// What is to be imported, and how; by default the Cell's content is replaced by all of the snapshot's.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Name of the snapshot, without `.zip`.
+    pub name: Option<String>,
+    /// What becomes of what is in both, where the Cell's content is kept.
+    pub mode: Option<Mode>,
+    /// With a mode: names of the Boxes whose contents are wanted, with what is bound to them.
+    pub boxes: Option<Vec<String>>,
+}
+
+impl Request {
+    /// The snapshot of a name in the place of the Cell's content.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::default() }
+    }
+}
+
+/// An import, or a dry run of one, that nothing speaks against so far.
+struct Accepted {
+    name: String,
+    archive: SnapshotReader<Box<dyn ReadSeek>>,
+    options: Options,
+}
+
 /// What is refused at once, of an import and of a dry run: by who asks, by the name, by the file's structure.
-fn accept(
-    unit: &Unit,
-    cell: &Cell,
-    access: &Access,
-    name: Option<String>,
-) -> Result<(String, SnapshotReader<Box<dyn ReadSeek>>)> {
+fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result<Accepted> {
     snapshot::authorize(cell, access)?;
-    let name = name.ok_or_else(|| ErrorCode::BodyKeyMissing.with(["Name"]))?;
+    let name = request.name.ok_or_else(|| ErrorCode::BodyKeyMissing.with(["Name"]))?;
     if !name::is_snapshot_name(&name) {
         return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
     }
     let (_info, file) = snapshot::open(unit, cell.id(), &file_name(&name))?;
     let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
-    Ok((name, archive))
+    let boxes = request.boxes.map(selection::named).transpose()?;
+    if let Some(boxes) = &boxes {
+        if request.mode.is_none() {
+            return Err(ErrorCode::BodyKeyMissing.with(["Mode"]));
+        }
+        check_boxes(&archive, boxes)?;
+    }
+    Ok(Accepted { name, archive, options: Options { mode: request.mode, boxes, ..Options::default() } })
+}
+
+/// Whether a snapshot has these Boxes.
+fn check_boxes(archive: &SnapshotReader<impl Read + Seek>, names: &[String]) -> Result<()> {
+    let mut missing: Vec<&String> = names.iter().filter(|name| *name != MAIN_BOX).collect();
+    let mut lines = archive.documents(Kind::Box).map_err(archive::error)?;
+    while let Some(line) = lines.read().map_err(archive::error)? {
+        let fields: Option<serde_json::Value> = serde_json::from_str(line.fields).ok();
+        let name = fields.as_ref().and_then(|fields| fields["Name"].as_str());
+        missing.retain(|missing| Some(missing.as_str()) != name);
+    }
+    missing.first().map_or(Ok(()), |name| Err(ErrorCode::BoxUnknown.with([name])))
 }
 
 /// Takes up an import that a unit which was stopped left running: what it had built is gone, so it begins again.
@@ -140,24 +186,43 @@ fn import(unit: &Unit, id: &Id, job: Job, progress: &Arc<Progress>) -> Result<Jo
     let (_info, file) = snapshot::open(unit, id, &file_name(&job.name))?;
     leftover::clear_of(unit, id)?;
     let making = Making::begin(unit, id)?;
-    let built = read::build(unit, &cell, file, progress)?;
+    progress.enter(Phase::Checking);
+    let snapshot = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    let read = read::build(unit, &cell, &snapshot, &job.options, progress)?;
+    if job.options.mode.is_some() {
+        let source = merge::Source::open(unit, &cell, read.built, read.has_credentials)?;
+        return merge::adopt(unit, id, source, &making, &job, progress);
+    }
     drop(cell);
     progress.seal()?;
     // An undo may have come meanwhile: what is replaced is what is live then.
-    swap::adopt(unit, &unit.cell_of(id)?, built, &making, job, progress.counts())
+    let next = swap::Next { built: read.built, making: &making, job, counts: progress.counts() };
+    swap::adopt(unit, &unit.cell_of(id)?, None, next, || Ok(()))
 }
 
-/// How much an import may need on the disk.
-fn space_needed(totals: saibo_archive::Totals) -> u64 {
-    totals
+/// How much an import may need on the disk: with a mode, also for a copy of the Cell with all of that in it.
+fn space_needed(cell: &Cell, totals: saibo_archive::Totals, options: &Options) -> Result<u64> {
+    let documents = totals.document_bytes.saturating_mul(2);
+    let copy = match options.mode {
+        Some(_) => cell.store().size()?.saturating_add(documents),
+        None => 0,
+    };
+    let needed = totals
         .content_bytes
-        .saturating_add(totals.document_bytes.saturating_mul(2))
+        .saturating_add(copy)
+        .saturating_add(documents)
         .saturating_add(totals.resources.saturating_mul(512))
-        .saturating_add(MARGIN)
+        .saturating_add(MARGIN);
+    Ok(needed)
 }
 
-fn check_space(unit: &Unit, archive: &SnapshotReader<impl Read + Seek>) -> Result<()> {
-    let needed = space_needed(archive.totals());
+fn check_space(
+    unit: &Unit,
+    cell: &Cell,
+    archive: &SnapshotReader<impl Read + Seek>,
+    options: &Options,
+) -> Result<()> {
+    let needed = space_needed(cell, archive.totals(), options)?;
     let free = unit.backend().free_space()?;
     if free < needed {
         let why = format!("an import may need {needed} bytes and {free} are free");
@@ -177,6 +242,8 @@ mod weight {
     pub(super) const DOCUMENT_BYTE: u64 = 20;
     /// A byte of them again: indexes are built and links resolved.
     pub(super) const CHECK_BYTE: u64 = 10;
+    /// A byte of a document once more, with a mode.
+    pub(super) const MERGE_BYTE: u64 = 10;
     /// A resource, apart from its content.
     pub(super) const NODE: u64 = 15_000;
     /// Divides the bytes of everything while it is compared with the manifest.
@@ -184,13 +251,17 @@ mod weight {
 }
 
 /// What there is to do, from the archive's directory.
-fn totals(archive: saibo_archive::Totals) -> Totals {
+fn totals(archive: saibo_archive::Totals, options: &Options) -> Totals {
+    let merged = match options.mode {
+        Some(_) => archive.document_bytes * weight::MERGE_BYTE + archive.resources * weight::NODE,
+        None => 0,
+    };
     let built = archive.document_bytes * (weight::DOCUMENT_BYTE + weight::CHECK_BYTE)
         + archive.resources * weight::NODE
         + archive.content_bytes;
     Totals {
         items: archive.resources,
         bytes: archive.document_bytes + archive.content_bytes,
-        work: built + archive.bytes / weight::VERIFY_PART,
+        work: built + merged + archive.bytes / weight::VERIFY_PART,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
-use saibo_archive::{DocumentLine, Limits, LinkLine, Resource, SnapshotReader};
+use saibo_archive::{DocumentLine, LinkLine, Resource, SnapshotReader};
 use saibo_model::{ErrorCode, Id, Kind, Result};
 use saibo_store::builder::Built;
 use saibo_store::{Builder, Origin};
@@ -12,7 +12,7 @@ use saibo_store::{Builder, Origin};
 use super::defects::{self, Whence};
 use super::{row, weight};
 use crate::document::{self, Extra};
-use crate::job::{Phase, Progress};
+use crate::job::{Options, Phase, Progress};
 use crate::{Cell, Unit, archive, token};
 
 /// How many defects are looked for; the first is reported with how many there are.
@@ -21,23 +21,31 @@ const DEFECTS: usize = 100;
 /// How much of a file is moved at once.
 const CHUNK: usize = 256 << 10;
 
+/// What was read.
+pub(super) struct Content {
+    pub(super) built: Built,
+    /// Whether nothing was left out that passwords are checked with.
+    pub(super) has_credentials: bool,
+}
+
 /// Builds a Cell's content from a snapshot and puts it on disk.
 pub(super) fn build(
     unit: &Unit,
     cell: &Cell,
-    file: impl Read + Seek,
+    snapshot: &SnapshotReader<impl Read + Seek>,
+    options: &Options,
     progress: &Arc<Progress>,
-) -> Result<Built> {
+) -> Result<Content> {
     progress.enter(Phase::Checking);
-    let snapshot = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
-    progress.set_totals(super::totals(snapshot.totals()));
-    if snapshot.manifest().map_err(archive::error)?.is_some() {
-        archive::verify(&snapshot, None, progress, weight::VERIFY_PART)?;
+    progress.set_totals(super::totals(snapshot.totals(), options));
+    let manifest = snapshot.manifest().map_err(archive::error)?;
+    if manifest.is_some() {
+        archive::verify(snapshot, None, progress, weight::VERIFY_PART)?;
     } else {
         // Written by the reference: its checksums are checked as it is read.
         progress.work(snapshot.totals().bytes / weight::VERIFY_PART);
     }
-    let (from, _name) = own_document(&snapshot)?;
+    let (from, _name) = own_document(snapshot)?;
     let mut import = Import {
         from,
         cell,
@@ -46,12 +54,16 @@ pub(super) fn build(
         boxes: HashMap::new(),
         folders: Vec::new(),
     };
-    import.documents(&snapshot)?;
-    import.links(&snapshot)?;
-    import.tree(&snapshot)?;
+    import.documents(snapshot)?;
+    import.links(snapshot)?;
+    import.tree(snapshot)?;
     import.check(snapshot.totals().document_bytes)?;
     progress.enter(Phase::Finishing);
-    Ok(import.builder.finish()?)
+    let selection = manifest.and_then(|manifest| manifest.selection);
+    Ok(Content {
+        built: import.builder.finish()?,
+        has_credentials: selection.is_none_or(|selection| selection.credentials),
+    })
 }
 
 /// Id of the Cell that the snapshot was made of, and its name if it says so.

@@ -74,14 +74,16 @@ pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     let last = replaced(unit, cell.id())?.pop().filter(|last| !last.is_past(unit, clock::now()));
     let last = last.ok_or_else(nothing_kept)?;
     let (key, place) = (last.key(), last.place());
-    swap(unit, cell, &place, move |tx| {
-        // It may have been removed a moment ago.
-        if tx.read().value(SCOPE, &key)?.is_none() {
-            return Err(nothing_kept());
-        }
-        tx.set_value(SCOPE, &key, None)
-    })
-    .map_err(|error| match saibo_store::Error::among(&error).map(saibo_store::Error::kind) {
+    let swapped = unit.hold(cell).and_then(|held| {
+        swap(unit, cell, held, &place, move |tx| {
+            // It may have been removed a moment ago.
+            if tx.read().value(SCOPE, &key)?.is_none() {
+                return Err(nothing_kept());
+            }
+            tx.set_value(SCOPE, &key, None)
+        })
+    });
+    swapped.map_err(|error| match saibo_store::Error::among(&error).map(saibo_store::Error::kind) {
         Some(ErrorKind::NotFound) => nothing_kept().because(error),
         // Not to be tried again: another undo may have come first, and this one would take that back.
         Some(ErrorKind::Retired) => ErrorCode::CellLocked.with(["import"]),

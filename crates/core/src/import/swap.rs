@@ -1,6 +1,7 @@
 //! Putting one generation of a Cell in the place of another: the one step of an import, or of its undoing, that
 //! anybody sees.
 
+use parking_lot::MutexGuard;
 use saibo_model::{ErrorCode, Result};
 use saibo_store::builder::Built;
 use saibo_store::{Place, StoreExt as _, WriteTx};
@@ -10,21 +11,34 @@ use crate::job::{Counts, Job};
 use crate::leftover::Making;
 use crate::{Cell, Unit, clock, token};
 
+/// What takes the place of the live generation, and of which job.
+pub(super) struct Next<'m> {
+    pub(super) built: Built,
+    pub(super) making: &'m Making<'m>,
+    pub(super) job: Job,
+    pub(super) counts: Counts,
+}
+
 /// Puts a built generation in the place of the live one. That the job is done, and that there is nothing left to be
 /// cleared away, is entered with it: a crash leaves all of that or none of it, and never has an import run again over
 /// what was written after it. The job at its end.
+///
+/// # Errors
+/// As [`swap`], with those of `may_take_effect`, which is asked when the store takes no writes any more.
 pub(super) fn adopt(
     unit: &Unit,
     cell: &Cell,
-    built: Built,
-    making: &Making<'_>,
-    job: Job,
-    counts: Counts,
+    held: Option<MutexGuard<'_, ()>>,
+    next: Next<'_>,
+    may_take_effect: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> Result<Job> {
+    let Next { built, making, job, counts } = next;
+    let held = held.map_or_else(|| unit.hold(cell), Ok)?;
     let next = Place { cell: cell.id().clone(), generation: built.generation() };
     let (entry, done) = (making.entry(), job.done());
     let ended = done.clone();
-    let swapped = swap(unit, cell, &next, move |tx| {
+    let swapped = swap(unit, cell, held, &next, move |tx| {
+        may_take_effect()?;
         entry.remove(tx)?;
         done.enter_end(tx, counts)
     });
@@ -38,7 +52,7 @@ pub(super) fn adopt(
     swapped.map(|()| ended)
 }
 
-/// Makes another generation the live one, in one transaction of the register, with what `also` enters there.
+/// Makes another generation the live one, for whoever holds the right to ([`Unit::hold`]), in one transaction of the register, with what `also` enters there.
 ///
 /// # Errors
 /// That the Cell's store is not the live one any more ([`saibo_store::Error::is_retired`]); those of `also`; the
@@ -46,10 +60,10 @@ pub(super) fn adopt(
 pub(super) fn swap(
     unit: &Unit,
     cell: &Cell,
+    _held: MutexGuard<'_, ()>,
     next: &Place,
     also: impl FnOnce(&mut dyn WriteTx) -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    let _held = unit.hold(cell)?;
     let (store, _blobs) = unit.backend().open(next)?;
     unit.entities().forget(next);
     // Whoever writes now is told to look the Cell up again; what was answered is in the old content, as anything

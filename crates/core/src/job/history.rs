@@ -7,6 +7,8 @@ use saibo_model::{ErrorCode, Id, Result};
 use saibo_store::{StoreExt as _, WriteTx};
 use serde::{Deserialize, Serialize};
 
+use crate::import::Effects;
+
 use super::{Counts, Job, JobKind, Jobs, State};
 
 /// Scope of the register's values that hold lists, named as jobs are.
@@ -33,6 +35,9 @@ pub struct Past {
     /// How much it had done by then.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Of an import into a Cell that keeps its content: what it has done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<Effects>,
 }
 
 impl Job {
@@ -49,7 +54,8 @@ impl Job {
             message.truncate(message.floor_char_boundary(MESSAGE));
         }
         let (name, started_at) = (self.name.clone(), self.started_at);
-        past.insert(0, Past { kind: self.kind, name, started_at, state, counts });
+        let effects = self.effects.clone();
+        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects });
         past.truncate(KEPT);
         let text = serde_json::to_string(&past)
             .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;

@@ -16,18 +16,21 @@ pub enum Phase {
     Files,
     /// Reading back and comparing what was written.
     Verifying,
+    /// Putting what was read into a copy of the Cell.
+    Merging,
     /// Putting it on disk and under its name.
     Finishing,
 }
 
 impl Phase {
-    pub(super) const ALL: [Phase; 7] = [
+    pub(super) const ALL: [Phase; 8] = [
         Phase::Waiting,
         Phase::Copying,
         Phase::Checking,
         Phase::Documents,
         Phase::Files,
         Phase::Verifying,
+        Phase::Merging,
         Phase::Finishing,
     ];
 
@@ -41,6 +44,7 @@ impl Phase {
             Phase::Documents => "documents",
             Phase::Files => "files",
             Phase::Verifying => "verifying",
+            Phase::Merging => "merging",
             Phase::Finishing => "finishing",
         }
     }

@@ -5,6 +5,7 @@ use saibo_store::WriteTx;
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
+use crate::import::{Effects, Mode};
 
 /// Scope of the register's values that hold jobs, named `{cell id}/{kind}`.
 pub(super) const SCOPE: &str = "job";
@@ -102,6 +103,9 @@ pub struct Options {
     pub boxes: Option<Vec<String>>,
     /// Of an export: whether what passwords are checked with is left out.
     pub without_credentials: bool,
+    /// Of an import: what becomes of what is in both, where the Cell's content is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 }
 
 /// A job.
@@ -120,6 +124,9 @@ pub struct Job {
     /// What else was asked for.
     #[serde(default)]
     pub options: Options,
+    /// Of an import into a Cell that keeps its content: what it has done, once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<Effects>,
     /// How it stands.
     #[serde(flatten)]
     pub state: State,

@@ -1,5 +1,5 @@
-//! A backend whose register can be stopped at a write, as a crash stops it, and looked at between two reads; what is
-//! asked of its Cells is counted.
+//! A backend whose register can be stopped at a write, as a crash stops it, and looked at between two reads, and that
+//! tells when it has copied a generation; what is asked of its Cells is counted.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use saibo_core::Unit;
 use saibo_model::{Id, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
-use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Place, Result, Snapshots, Store};
+use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Fork, Place, Result, Snapshots, Store};
 use saibo_store_sqlite::SqliteBackend;
 
 use crate::counted::{Counted, Queries};
@@ -19,6 +19,7 @@ use crate::support::{backend, settings, unit_on};
 #[derive(Default)]
 pub(crate) struct Hooks {
     after_read: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    after_fork: Mutex<Option<Box<dyn Fn() + Send>>>,
     stop: Mutex<Stop>,
     changed: Condvar,
     queries: Arc<Queries>,
@@ -43,6 +44,11 @@ impl Hooks {
         let before = self.queries.own();
         let outcome = work();
         (outcome, self.queries.own() - before)
+    }
+
+    /// Runs something each time after a generation was copied and before the copy is used.
+    pub(crate) fn after_fork(&self, work: impl Fn() + Send + 'static) {
+        *self.after_fork.lock() = Some(Box::new(work));
     }
 
     /// Stops everything that comes to write, or has written and is not told so yet, after so many beginnings and ends
@@ -182,6 +188,19 @@ impl Backend for Hooked {
 
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {
         self.inner.build(cell)
+    }
+
+    fn fork(
+        &self,
+        from: &Place,
+        contents: &Place,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Box<dyn Fork>> {
+        let fork = self.inner.fork(from, contents, progress);
+        if let Some(hook) = &*self.hooks.after_fork.lock() {
+            hook();
+        }
+        fork
     }
 
     fn remove(&self, place: &Place) -> Result<()> {

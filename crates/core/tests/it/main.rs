@@ -11,6 +11,7 @@ mod objects;
 mod portability;
 mod portability_crash;
 mod portability_dry;
+mod portability_modes;
 mod portability_selective;
 mod portability_swap;
 mod support;

@@ -29,8 +29,19 @@ pub(crate) fn get(fixture: &Fixture, cell: &Cell, name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn import_as(fixture: &Fixture, cell: &Cell, bytes: &[u8]) -> Result<(), String> {
+    import_of(fixture, cell, bytes, import::Request::default())
+}
+
+/// Imports a snapshot as it is asked for.
+pub(crate) fn import_of(
+    fixture: &Fixture,
+    cell: &Cell,
+    bytes: &[u8],
+    request: import::Request,
+) -> Result<(), String> {
     put(fixture, cell, "s.zip", bytes);
-    import::start(&fixture.unit, cell, &fixture.master(), Some("s".to_owned())).map_err(|e| e.to_string())?;
+    let request = import::Request { name: Some("s".to_owned()), ..request };
+    import::start(&fixture.unit, cell, &fixture.master(), request).map_err(|e| e.to_string())?;
     fixture.settle(cell);
     match import::status(&fixture.unit, cell, &fixture.master()).unwrap() {
         Status::Over(Some(job)) if matches!(job.state, State::Failed { .. }) => {

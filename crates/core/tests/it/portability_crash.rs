@@ -102,7 +102,7 @@ fn an_import_is_there_once_or_not_at_all() {
     let work = |unit: &Arc<Unit>| {
         let cell = unit.cell("c").unwrap();
         // An error says that it was cut off before it was accepted.
-        drop(import::start(unit, &cell, &support::master(unit), Some("s".to_owned())));
+        drop(import::start(unit, &cell, &support::master(unit), import::Request::named("s")));
     };
     let prepare = |fixture: &Fixture| put(fixture, &fixture.cell("c"), "s.zip", RICH);
     cut_off(prepare, work, |fixture, at| {

@@ -13,7 +13,7 @@ use crate::support::Fixture;
 /// The report on a snapshot.
 fn report(fixture: &Fixture, cell: &Cell, bytes: &[u8], hashes: bool) -> Report {
     put(fixture, cell, "dry.zip", bytes);
-    dry::start(&fixture.unit, cell, &fixture.master(), Some("dry".to_owned()), hashes).unwrap();
+    dry::start(&fixture.unit, cell, &fixture.master(), import::Request::named("dry"), hashes).unwrap();
     while fixture.unit.jobs().running(cell.id(), JobKind::Check).is_some() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }

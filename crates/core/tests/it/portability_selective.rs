@@ -183,6 +183,7 @@ impl Held {
             name: "held".to_owned(),
             started_at: 0,
             options: Options::default(),
+            effects: None,
             state: State::Running,
         };
         let work = move |_: &Arc<Progress>| {

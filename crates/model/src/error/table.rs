@@ -329,6 +329,7 @@ error_codes! {
     RequestTimeout = "PR408-MC-0001": "The time for this request is over; it was not executed.",
     CellBusy = "PR409-MC-0001": "The Cell is in use by other requests; try again.",
     SnapshotOfOtherCell = "PR409-MC-0002": "The snapshot is of another Cell, which still exists.",
+    ImportConflict = "PR409-MC-0003": "The snapshot cannot be put beside what the Cell has: {0}",
     PreconditionFailed = "PR412-MC-0001":
         "The request header {0} is missing or does not have the required value.",
     MediaTypeNotSupported = "PR415-MC-0001": "The body's media type is not supported.",

@@ -38,6 +38,7 @@ impl Held {
             name: "held".to_owned(),
             started_at: 1_486_976_400_000,
             options: Options::default(),
+            effects: None,
             state: State::Running,
         };
         let (end, ended) = channel();

@@ -25,7 +25,7 @@ fn prepare(unit: &Arc<Unit>) {
     };
     export::start(unit, &unit.cell("cell").unwrap(), &master, export::Request::named("s")).unwrap();
     settle(JobKind::Export);
-    import::start(unit, &unit.cell("cell").unwrap(), &master, Some("s".to_owned())).unwrap();
+    import::start(unit, &unit.cell("cell").unwrap(), &master, import::Request::named("s")).unwrap();
     settle(JobKind::Import);
 }
 

@@ -1,18 +1,44 @@
 //! Dry runs as jobs of a unit, and the last one's report.
 
+use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use saibo_archive::{Limits, SnapshotReader};
 use saibo_model::{ErrorCode, Id, Result};
 use saibo_store::{StoreExt as _, WriteTx};
 
+use super::super::{Accepted, Request, merge};
 use super::{Report, examine_for};
 use crate::access::Access;
 use crate::job::{End, Job, JobKind, Options, Progress, State};
+use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, snapshot};
 
 /// Scope of the register's values that hold the last report of a Cell, by its id.
 const SCOPE: &str = "dry_run";
+
+/// Does all that the import with its mode would do, on a copy that nobody sees: no other way tells as surely what it would
+/// come to.
+fn rehearse(
+    unit: &Unit,
+    cell: &Cell,
+    archive: &SnapshotReader<impl Read + Seek>,
+    job: &Job,
+    report: &mut Report,
+    progress: &Arc<Progress>,
+) -> Result<()> {
+    leftover::clear_of(unit, cell.id())?;
+    let making = Making::begin(unit, cell.id())?;
+    let effects = super::super::read::build(unit, cell, archive, &job.options, progress).and_then(|read| {
+        let source = merge::Source::open(unit, cell, read.built, read.has_credentials)?;
+        merge::rehearse(unit, cell, source, job, progress)
+    });
+    making.done()?;
+    progress.check()?;
+    report.effects = report.or_problem(effects)?;
+    report.importable = report.problems_found == 0;
+    Ok(())
+}
 
 /// The last dry run for a Cell, and what it found if it was not cut short.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +53,8 @@ pub struct DryRun {
 ///
 /// # Errors
 /// As [`start`](crate::import::start) of the import itself, but that it does without room on the disk.
-pub fn start(
-    unit: &Arc<Unit>,
-    cell: &Cell,
-    access: &Access,
-    name: Option<String>,
-    hashes: bool,
-) -> Result<()> {
-    let (name, _archive) = super::super::accept(unit, cell, access, name)?;
+pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request, hashes: bool) -> Result<()> {
+    let Accepted { name, options, .. } = super::super::accept(unit, cell, access, request)?;
     if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
         return Err(ErrorCode::CellLocked.with(["import"]));
     }
@@ -46,7 +66,8 @@ pub fn start(
             kind: JobKind::Check,
             name,
             started_at: clock::now(),
-            options: Options { hashes, ..Options::default() },
+            options: Options { hashes, ..options },
+            effects: None,
             state: State::Running,
         },
     )
@@ -71,7 +92,10 @@ fn look(unit: &Unit, job: Job, progress: &Arc<Progress>) -> Result<Job> {
     let cell = unit.cell_of(&id)?;
     let (_info, file) = snapshot::open(unit, &id, &super::super::file_name(&job.name))?;
     let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
-    let report = examine_for(unit, &cell, &archive, job.options.hashes, progress)?;
+    let mut report = examine_for(unit, &cell, &archive, &job.options, progress)?;
+    if job.options.mode.is_some() && report.importable {
+        rehearse(unit, &cell, &archive, &job, &mut report, progress)?;
+    }
     let text = serde_json::to_string(&report)
         .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
     progress.seal()?;

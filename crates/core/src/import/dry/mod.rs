@@ -16,7 +16,7 @@ use saibo_archive::SnapshotReader;
 use saibo_model::{Kind, Result};
 use saibo_store::{ReadTx, StoreExt as _};
 
-use crate::job::{Phase, Progress, Totals};
+use crate::job::{Options, Phase, Progress, Totals};
 use crate::{Cell, Unit, archive};
 
 pub use job::{DryRun, last, start};
@@ -41,12 +41,16 @@ pub(super) fn examine_for(
     unit: &Unit,
     cell: &Cell,
     snapshot: &SnapshotReader<impl Read + Seek>,
-    hashes: bool,
+    options: &Options,
     progress: &Arc<Progress>,
 ) -> Result<Report> {
-    let mut walk = seen(snapshot, hashes, progress)?;
+    let mut walk = seen(snapshot, options.hashes, progress)?;
     progress.enter(Phase::Finishing);
     let mut effect = cell.store().read(|tx| compare(tx, &walk))?;
+    if options.mode.is_some() {
+        // The Cell keeps what it has.
+        (effect.replaces, effect.lost) = Default::default();
+    }
     if !walk.names_are_complete {
         walk.report.not_checked.push("names".to_owned());
     }
@@ -55,8 +59,10 @@ pub(super) fn examine_for(
         cell_id: [source.cell_id.clone(), cell.id().to_string()],
         cell_url: [source.cell_url.clone(), cell.url().to_owned()],
     };
-    effect.space =
-        Space { needed: super::space_needed(snapshot.totals()), free: unit.backend().free_space()? };
+    effect.space = Space {
+        needed: super::space_needed(cell, snapshot.totals(), options)?,
+        free: unit.backend().free_space()?,
+    };
     if effect.space.free < effect.space.needed {
         walk.report.problem(&saibo_model::ErrorCode::DiskFull.into());
         walk.report.importable = false;

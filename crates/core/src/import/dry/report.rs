@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use saibo_model::Result;
 use serde::{Deserialize, Serialize};
 
+use crate::import::Effects;
+
 /// How many problems, and how many names of a kind, are told; the rest is counted.
 const TOLD: usize = 20;
 
@@ -25,6 +27,9 @@ pub struct Report {
     pub unsupported: BTreeMap<String, u64>,
     /// Whose the snapshot is.
     pub source: Source,
+    /// With a mode: what would become of the snapshot's objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effects: Option<Effects>,
     /// What would become of the Cell; not there where no Cell was looked at.
     #[serde(flatten)]
     pub effect: Option<Effect>,

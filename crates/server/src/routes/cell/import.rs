@@ -1,8 +1,9 @@
 //! `{cell}__import` (API pages 507 and 508).
 
+use saibo_core::import::{Mode, Request};
 use saibo_core::job::JobKind;
 use saibo_core::{Access, Cell, Unit, import};
-use saibo_model::Result;
+use saibo_model::{ErrorCode, Result};
 use serde_json::Value;
 
 use super::job::{self, Standing};
@@ -21,7 +22,7 @@ fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
     })
 }
 
-/// `POST`: begins one; or, with `{"DryRun": true}`, looks what it would do; or, with `{"Undo": true}`, brings back what
+/// `POST`: begins one, that replaces the Cell's content or, with a `Mode`, puts the snapshot beside it; or, with `{"DryRun": true}`, looks what it would do; or, with `{"Undo": true}`, brings back what
 /// the last one replaced.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
@@ -36,14 +37,18 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let undo = body.get("Undo") == Some(&Value::Bool(true));
     let on = |key| job::switch(&body, key).map(|on| on == Some(true));
     let (dry_run, hashes) = (on("DryRun")?, on("Hashes")?);
-    let name = job::text(&body, "Name")?;
+    let request = Request {
+        name: job::text(&body, "Name")?,
+        mode: job::text(&body, "Mode")?.map(|mode| mode_of(&mode)).transpose()?,
+        boxes: job::names(&body, "Boxes")?,
+    };
     context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
             match (undo, dry_run) {
                 (true, _) => import::undo(unit, &cell, &access),
-                (false, true) => import::dry::start(unit, &cell, &access, name, hashes),
-                (false, false) => import::start(unit, &cell, &access, name),
+                (false, true) => import::dry::start(unit, &cell, &access, request, hashes),
+                (false, false) => import::start(unit, &cell, &access, request),
             }
         })
         .await?;
@@ -51,6 +56,10 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         return Ok(Response::empty(204));
     }
     Ok(Response::empty(202).header("location", &format!("{}__import", context.cell_url())))
+}
+
+fn mode_of(name: &str) -> Result<Mode> {
+    Mode::from_name(name).ok_or_else(|| ErrorCode::BodyKeyFormat.with(["Mode", "overwrite, skip or merge"]))
 }
 
 /// `DELETE`: cancels the one that runs.

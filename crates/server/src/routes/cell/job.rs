@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use saibo_core::export::iso8601;
+use saibo_core::import::Effects;
 use saibo_core::import::dry::DryRun;
 use saibo_core::job::{Job, JobKind, Past, Running, State, Status, too_late};
 use saibo_core::{Access, Cell, Unit};
@@ -157,6 +158,10 @@ pub(super) fn over(kind: JobKind, last: Option<&Job>) -> Value {
             body.insert("message".to_owned(), message);
             Value::Object(body)
         }
+        // What an import with a mode has done is told until the next one.
+        Some((last, State::Done { .. })) if last.effects.is_some() => {
+            json!({ "status": "ready", "last": outcome(last) })
+        }
         Some((last, State::Failed { .. } | State::Cancelled { .. })) => {
             json!({ "status": "ready", "last": outcome(last) })
         }
@@ -175,7 +180,16 @@ pub(super) fn ended(kind: JobKind, last: Option<&Job>) -> Value {
 
 /// How a job ended.
 fn outcome(job: &Job) -> Value {
-    Value::Object(told(&job.name, job.started_at, &job.state))
+    let mut told = told(&job.name, job.started_at, &job.state);
+    tell_effects(&mut told, job.effects.as_ref());
+    Value::Object(told)
+}
+
+/// What an import with a mode has done, by type.
+fn tell_effects(told: &mut Map<String, Value>, effects: Option<&Effects>) {
+    if let Some(effects) = effects {
+        told.insert("effects".to_owned(), json!(effects));
+    }
 }
 
 fn told(name: &str, started_at: i64, state: &State) -> Map<String, Value> {
@@ -220,6 +234,7 @@ fn remembered(past: &Past) -> Value {
         ("files".to_owned(), json!(counts.files)),
         ("bytes".to_owned(), json!(counts.bytes)),
     ]);
+    tell_effects(&mut told, past.effects.as_ref());
     let percent = match past.state {
         State::Cancelled { percent, .. } | State::Failed { percent, .. } => percent,
         State::Done { .. } | State::Running => 100,
