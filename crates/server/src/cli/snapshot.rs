@@ -8,7 +8,7 @@ mod verify;
 
 use clap::Subcommand;
 
-pub(super) use check::text as report_text;
+pub(super) use check::{effects_text, text as report_text};
 pub(super) use file::{Opening, open};
 pub(super) use key::PublicKey;
 pub(super) use verify::check;

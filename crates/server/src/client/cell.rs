@@ -118,35 +118,25 @@ impl RemoteCell {
         Ok(())
     }
 
-    /// Begins the import of the snapshot of a name.
+    /// Begins an import or a dry run, as a request's body asks for it.
     ///
     /// # Errors
     /// What the unit says.
-    pub(crate) fn start_import(&self, name: &str) -> Result<()> {
+    pub(crate) fn start_import(&self, request: &Value) -> Result<()> {
         let url = format!("{}__import", self.url);
-        self.client.call("POST", &url).json(&json!({ "Name": name })).send()?.expect(&[202])?;
+        self.client.call("POST", &url).json(request).send()?.expect(&[202])?;
         Ok(())
     }
 
-    /// Begins a dry run of that.
+    /// What the status of imports has under a key, as the unit says it: what the last dry run came to, or how the last
+    /// import ended.
     ///
     /// # Errors
     /// What the unit says.
-    pub(crate) fn start_dry_run(&self, name: &str) -> Result<()> {
-        let url = format!("{}__import", self.url);
-        let body = json!({ "Name": name, "DryRun": true });
-        self.client.call("POST", &url).json(&body).send()?.expect(&[202])?;
-        Ok(())
-    }
-
-    /// What the last dry run came to, as the unit says it.
-    ///
-    /// # Errors
-    /// What the unit says.
-    pub(crate) fn dry_run(&self) -> Result<Value> {
+    pub(crate) fn told_of_imports(&self, key: &str) -> Result<Value> {
         let url = format!("{}__import", self.url);
         let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
-        Ok(answer.expect(&[200])?.json()?["dry_run"].take())
+        Ok(answer.expect(&[200])?.json()?[key].take())
     }
 
     /// Cancels the export that runs.

@@ -83,3 +83,59 @@ async fn the_command_exports_some_boxes_and_shows_what_was_left_out() {
     assert_eq!(shown["selection"], json!({ "boxes": ["__", "one"], "credentials": false }));
     assert_eq!(saibo(["snapshot", "verify", text(&file)]).code, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_put_beside_what_is_there() {
+    let running = Running::start(|_| ()).await;
+    cell_with_boxes(&running).await;
+    assert_eq!(post(&running, "/alice/__export", &json!({ "Name": "s" })).await.status, 202);
+    over(&running, "alice", JobKind::Export).await;
+    let put = async |path: &str, text: &[u8]| {
+        assert!(running.send("PUT", path, &[AUTHORIZATION], text).await.status < 300);
+    };
+    put("/alice/one/file", b"changed").await;
+    put("/alice/two/file", b"changed").await;
+    put("/alice/one/later", b"later").await;
+    for (body, code) in [
+        (json!({ "Name": "s", "Mode": "both" }), "PR400-CM-0002"),
+        (json!({ "Name": "s", "Boxes": ["one"] }), "PR400-CM-0001"),
+        (json!({ "Name": "s", "Mode": "skip", "Boxes": ["three"] }), "PR400-MC-0005"),
+    ] {
+        let refused = post(&running, "/alice/__import", &body).await;
+        assert_eq!((refused.status, refused.code().as_str()), (400, code), "{body}");
+    }
+    let body = json!({ "Name": "s", "Mode": "overwrite", "Boxes": ["one"], "DryRun": true });
+    assert_eq!(post(&running, "/alice/__import", &body).await.status, 202);
+    over(&running, "alice", JobKind::Check).await;
+    let told = running.get("/alice/__import", &[AUTHORIZATION]).await.json();
+    assert_eq!(told["dry_run"]["effects"]["replaced"], json!({ "file": 1 }), "{told}");
+    assert_eq!(running.get("/alice/one/file", &[AUTHORIZATION]).await.body, b"changed");
+    let body = json!({ "Name": "s", "Mode": "overwrite", "Boxes": ["one"] });
+    assert_eq!(post(&running, "/alice/__import", &body).await.status, 202);
+    over(&running, "alice", JobKind::Import).await;
+    let told = running.get("/alice/__import", &[AUTHORIZATION]).await.json();
+    assert_eq!(told["last"]["effects"]["replaced"], json!({ "file": 1 }), "{told}");
+    let history = running.get("/alice/__import/history", &[AUTHORIZATION]).await.json();
+    assert_eq!(history["history"][0]["effects"], told["last"]["effects"], "{history}");
+    for (path, text) in [("one/file", "one"), ("two/file", "changed"), ("one/later", "later")] {
+        assert_eq!(running.get(&format!("/alice/{path}"), &[AUTHORIZATION]).await.body, text.as_bytes());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_imports_beside_what_is_there() {
+    let running = Running::start(|_| ()).await;
+    cell_with_boxes(&running).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (unit, file) = (format!("http://{}/", running.authority()), folder.path().join("all.zip"));
+    assert_eq!(saibo(["cell", "export", "--unit", &unit, "--cell", "alice", "--out", text(&file)]).code, 0);
+    running.send("PUT", "/alice/one/file", &[AUTHORIZATION], b"changed").await;
+    let import = ["cell", "import", "--unit", &unit, "--cell", "alice", text(&file)];
+    let [a, b, c, d, e, f, g] = import;
+    assert_eq!(saibo([a, b, c, d, e, f, g, "--box", "one"]).code, 2, "only with a mode");
+    let dry = saibo([a, b, c, d, e, f, g, "--mode", "skip", "--dry-run"]);
+    assert!(dry.code == 0 && dry.out.contains("skipped") && dry.out.contains("file 2"), "{dry:?}");
+    let done = saibo([a, b, c, d, e, f, g, "--mode", "merge", "--box", "one"]);
+    assert!(done.code == 0 && done.out.contains("merged         file 1"), "{done:?}");
+    assert_eq!(running.get("/alice/one/file", &[AUTHORIZATION]).await.body, b"one");
+}

@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use saibo_core::clock;
+use saibo_core::import::Effects;
 use saibo_core::import::dry::Report;
+use serde_json::{Value, json};
 
 use super::target::Target;
 use super::watch::{PAUSE, unless_interrupted, watch};
 use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
-use crate::cli::snapshot::{check, report_text};
+use crate::cli::snapshot::{check, effects_text, report_text};
 use crate::cli::{Outcome, figures};
 use crate::client::{JobStatus, RemoteCell};
 
@@ -30,6 +32,12 @@ pub(in crate::cli) struct Import {
     target: Target,
     /// The snapshot (.zip)
     file: PathBuf,
+    /// Keep the Cell's content and put the snapshot's beside it; this is for what is in both
+    #[arg(long, value_enum)]
+    mode: Option<ModeArgument>,
+    /// Import this Box and what is bound to it only; `__` is the main box (may be repeated)
+    #[arg(long = "box", value_name = "NAME", requires = "mode")]
+    boxes: Vec<String>,
     /// Create the Cell if there is none; takes the token of a unit user
     #[arg(long)]
     create: bool,
@@ -41,7 +49,43 @@ pub(in crate::cli) struct Import {
     keep: bool,
 }
 
+/// What becomes of what both the snapshot and the Cell have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ModeArgument {
+    /// The snapshot's takes its place
+    Overwrite,
+    /// The Cell's stays as it is
+    Skip,
+    /// The Cell's gets the snapshot's properties, and keeps its others
+    Merge,
+}
+
+impl ModeArgument {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Overwrite => "overwrite",
+            Self::Skip => "skip",
+            Self::Merge => "merge",
+        }
+    }
+}
+
 impl Import {
+    /// What the unit is asked for.
+    fn request(&self, name: &str) -> Value {
+        let mut request = json!({ "Name": name });
+        if let Some(mode) = self.mode {
+            request["Mode"] = json!(mode.name());
+        }
+        if !self.boxes.is_empty() {
+            request["Boxes"] = json!(self.boxes);
+        }
+        if self.dry_run {
+            request["DryRun"] = json!(true);
+        }
+        request
+    }
+
     pub(super) fn run(self) -> Outcome {
         let checked = check(&self.file, None)?;
         if !checked.content_is_intact() {
@@ -62,13 +106,15 @@ impl Import {
         let name = format!("import_{}", clock::now());
         let file = format!("{name}.zip");
         if self.dry_run {
-            let report = upload(&cell, &self.file, &file).and_then(|()| try_out(&cell, &name));
+            let report =
+                upload(&cell, &self.file, &file).and_then(|()| try_out(&cell, &name, &self.request(&name)));
             let _ = cell.delete_snapshot(&file);
             let report = report?;
             output::say(&report_text(&report));
             return Ok(if report.importable { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        let imported = upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name));
+        let imported =
+            upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name, &self.request(&name)));
         if !self.keep || imported.is_err() {
             // It may be that it never came to be; and nothing hangs on it.
             let _ = cell.delete_snapshot(&file);
@@ -82,6 +128,10 @@ impl Import {
             figures::counted(counts.files, "file", "files"),
             figures::seconds(began.elapsed()),
         ));
+        if self.mode.is_some() {
+            let effects: Effects = serde_json::from_value(cell.told_of_imports("last")?["effects"].take())?;
+            output::say(&effects_text(&effects));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -95,9 +145,9 @@ fn upload(cell: &RemoteCell, path: &Path, file: &str) -> Result<(), Box<dyn Erro
     Ok(cell.upload(file, &mut content, length)?)
 }
 
-fn import(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
+fn import(cell: &RemoteCell, name: &str, request: &Value) -> Result<(), Box<dyn Error>> {
     let interruption = Interruption::awaited()?;
-    cell.start_import(name)?;
+    cell.start_import(request)?;
     let look = unless_interrupted(cell, name, &interruption, RemoteCell::cancel_import);
     match watch(cell, "importing", PAUSE, RemoteCell::import_status, look)? {
         JobStatus::Cancelled => Err("the import was cancelled, and the Cell is as it was".into()),
@@ -109,12 +159,12 @@ fn import(cell: &RemoteCell, name: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// Has the unit look what the import would do.
-fn try_out(cell: &RemoteCell, name: &str) -> Result<Report, Box<dyn Error>> {
+fn try_out(cell: &RemoteCell, name: &str, request: &Value) -> Result<Report, Box<dyn Error>> {
     let interruption = Interruption::awaited()?;
-    cell.start_dry_run(name)?;
+    cell.start_import(request)?;
     let look = unless_interrupted(cell, name, &interruption, RemoteCell::cancel_import);
     watch(cell, "checking", PAUSE, RemoteCell::import_status, look)?;
-    let told = cell.dry_run()?;
+    let told = cell.told_of_imports("dry_run")?;
     match told["outcome"].as_str() {
         Some("done") => Ok(serde_json::from_value(told)?),
         Some("cancelled") => Err("the dry run was cancelled".into()),

@@ -28,7 +28,7 @@ pub(super) fn into_new(stage: &Stage, file: &Path, story: &mut Story) -> Result<
     copy.upload("demo.zip", &mut content, length)?;
     story.did(&format!("The Cell {} is made, and the snapshot uploaded", copy.url()), began.elapsed());
     let began = Instant::now();
-    copy.start_import("demo")?;
+    copy.start_import(&serde_json::json!({ "Name": "demo" }))?;
     match watch(&copy, "importing", OFTEN, RemoteCell::import_status, |_job| Ok(String::new()))? {
         JobStatus::Failed { code, message } => {
             return Err(format!("the import failed: {message} ({code})").into());

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use saibo_core::import::Effects;
 use saibo_core::import::dry::{self, Contents, Names, Report};
 use saibo_core::job::Progress;
 use serde_json::json;
@@ -63,9 +64,10 @@ pub(in crate::cli) fn text(report: &Report) -> String {
     if report.problems_found > report.problems.len() as u64 {
         let _ = writeln!(text, "  …");
     }
+    let mut lines = Vec::new();
     let mut line = |what: &str, value: &str| {
         if !value.is_empty() {
-            let _ = writeln!(text, "  {what:14} {value}");
+            lines.push(format!("  {what:14} {value}"));
         }
     };
     line("of the Cell", &report.source.cell_url);
@@ -74,7 +76,9 @@ pub(in crate::cli) fn text(report: &Report) -> String {
         report.unsupported.iter().map(|(what, count)| format!("{what}: {count}")).collect();
     line("without effect", &unsupported.join(", "));
     if let Some(effect) = &report.effect {
-        line("replaces", &contents(&effect.replaces));
+        if report.effects.is_none() {
+            line("replaces", &contents(&effect.replaces));
+        }
         line("lost", &names(&effect.lost));
         line("other ids", &names(&effect.conflicts));
         let [from, to] = &effect.rewrites.cell_url;
@@ -93,7 +97,30 @@ pub(in crate::cli) fn text(report: &Report) -> String {
         );
     }
     line("not checked", &not_checked.join(", "));
+    if let Some(effects) = &report.effects {
+        lines.push(effects_text(effects));
+    }
+    text.push_str(&lines.join("\n"));
     text.trim_end().to_owned()
+}
+
+/// What became of a snapshot's objects, or would.
+pub(in crate::cli) fn effects_text(effects: &Effects) -> String {
+    let mut lines = Vec::new();
+    for (what, counts) in [
+        ("created", &effects.created),
+        ("replaced", &effects.replaced),
+        ("merged", &effects.merged),
+        ("skipped", &effects.skipped),
+        ("unchanged", &effects.unchanged),
+    ] {
+        let counts: Vec<String> =
+            counts.iter().map(|(kind, count)| format!("{kind} {}", figures::count(*count))).collect();
+        if !counts.is_empty() {
+            lines.push(format!("  {what:14} {}", counts.join(", ")));
+        }
+    }
+    lines.join("\n")
 }
 
 fn contents(contents: &Contents) -> String {
