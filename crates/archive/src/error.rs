@@ -95,6 +95,12 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// It is encrypted, and cannot be decrypted.
+    #[error("it cannot be decrypted: {why}")]
+    Locked {
+        /// Why not.
+        why: String,
+    },
     /// Whoever watches the progress asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -117,7 +123,11 @@ impl Error {
             | Self::Limit { entry, .. }
             | Self::HashMismatch { entry, .. }
             | Self::Unwritable { entry, .. } => Some(entry).filter(|e| !e.is_empty()).map(String::as_str),
-            Self::NotAZip | Self::Truncated { .. } | Self::Interrupted | Self::Io(_) => None,
+            Self::Locked { .. }
+            | Self::NotAZip
+            | Self::Truncated { .. }
+            | Self::Interrupted
+            | Self::Io(_) => None,
         }
     }
 
@@ -151,6 +161,10 @@ impl Error {
 
     pub(crate) fn mismatch(entry: &str, why: impl Into<String>) -> Self {
         Self::HashMismatch { entry: entry.to_owned(), why: why.into() }
+    }
+
+    pub(crate) fn locked(why: impl ToString) -> Self {
+        Self::Locked { why: why.to_string() }
     }
 
     pub(crate) fn unwritable(entry: &str, why: impl Into<String>) -> Self {

@@ -12,12 +12,14 @@
 mod error;
 mod json;
 mod limits;
+mod sealed;
 mod snapshot;
 mod zip;
 
 pub use error::{Error, Result};
 pub use json::{member, members, object};
 pub use limits::Limits;
+pub use sealed::{Key, Lock, Sealed, Unsealed, is_sealed};
 pub use snapshot::counts::{BoxCounts, Counts};
 pub use snapshot::document::DocumentLine;
 pub use snapshot::layout::documents as documents_entry;
