@@ -23,6 +23,7 @@ pub(crate) fn error(error: Error) -> saibo_model::Error {
         }
         Error::Missing { entry } => ErrorCode::SnapshotEntryMissing.with([entry]),
         Error::Malformed { .. } => ErrorCode::FieldInvalid.with([text]),
+        Error::Locked { why } => ErrorCode::SnapshotLocked.with([why]),
         Error::Unwritable { .. } | Error::Interrupted => ErrorCode::FileIo.with([text]),
         Error::Io(io) => match io.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ErrorCode::DiskFull.into(),

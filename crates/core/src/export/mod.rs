@@ -9,16 +9,19 @@ mod write;
 
 use std::sync::Arc;
 
+use saibo_archive::Lock;
 use saibo_model::{ErrorCode, Result, name};
 use saibo_store::StoreExt as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::access::Access;
-use crate::job::{Counts, End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals};
+use crate::job::{
+    Counts, Encryption, End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals,
+};
 use crate::selection::{self, CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
-use crate::{Cell, Unit, clock};
+use crate::{Cell, Unit, archive, clock};
 
 /// What is left free on the disk, whatever happens.
 const MARGIN: u64 = 64 << 20;
@@ -60,6 +63,8 @@ pub struct Request {
     pub boxes: Option<Vec<String>>,
     /// Whether what Accounts' passwords are checked with is left out.
     pub without_credentials: bool,
+    /// Whom it is encrypted to; it is a zip for all to read without.
+    pub lock: Option<Lock>,
 }
 
 impl Request {
@@ -85,8 +90,9 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
         Some(_) => return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"])),
         None => default_name(cell.name(), now),
     };
-    if snapshot::list(unit, cell.id())?.iter().any(|info| info.name == file_name(&name)) {
-        return Err(ErrorCode::FileAlreadyExists.with([file_name(&name)]));
+    let file = snapshot::file_name(&name, request.lock.is_some());
+    if snapshot::list(unit, cell.id())?.iter().any(|info| info.name == file) {
+        return Err(ErrorCode::FileAlreadyExists.with([file]));
     }
     check_space(unit, cell)?;
     run(
@@ -100,11 +106,13 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
             options: Options {
                 boxes,
                 without_credentials: request.without_credentials,
+                encryption: request.lock.as_ref().map(encryption),
                 ..Options::default()
             },
             effects: None,
             state: State::Running,
         },
+        request.lock,
     )
 }
 
@@ -113,18 +121,36 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
 /// # Errors
 /// If it cannot be started.
 pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
-    if snapshot::list(unit, &job.cell.as_str().into())?.iter().any(|info| info.name == file_name(&job.name)) {
+    let file = file_name(&job);
+    if snapshot::list(unit, &job.cell.as_str().into())?.iter().any(|info| info.name == file) {
         // It had its name already; only its end was not recorded.
         return unit.jobs().record_end(&job.done(), Counts::default());
     }
-    run(unit, job)
+    let lock = match &job.options.encryption {
+        None => None,
+        Some(Encryption::Recipients(keys)) => Some(Lock::recipients(keys).map_err(archive::error)?),
+        Some(Encryption::Secret) => {
+            let job = unit.jobs().give_up(job)?;
+            report_failure(unit, &job, &ErrorCode::SecretForgotten.into(), &Progress::new());
+            return Ok(());
+        }
+    };
+    run(unit, job, lock)
 }
 
-fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
+/// What may be kept of how a snapshot is encrypted.
+fn encryption(lock: &Lock) -> Encryption {
+    match lock {
+        Lock::Recipients(keys) => Encryption::Recipients(keys.iter().map(ToString::to_string).collect()),
+        Lock::Passphrase(_) => Encryption::Secret,
+    }
+}
+
+fn run(unit: &Arc<Unit>, job: Job, lock: Option<Lock>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
-        let result = export(&owner, &accepted, progress);
+        let result = export(&owner, &accepted, lock.as_ref(), progress);
         // From here on it has failed, and cannot be cancelled.
         if let Err(error) = &result
             && progress.seal().is_ok()
@@ -135,9 +161,9 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
     })
 }
 
-fn export(unit: &Unit, job: &Job, progress: &Arc<Progress>) -> Result<()> {
+fn export(unit: &Unit, job: &Job, lock: Option<&Lock>, progress: &Arc<Progress>) -> Result<()> {
     let cell = unit.cell_of(&job.cell.as_str().into())?;
-    write::export(unit, &cell, &file_name(&job.name), &job.options, progress)
+    write::export(unit, &cell, job, lock, progress)
 }
 
 /// Leaves `{name}.error` among the snapshots, as clients expect it (API page 501).
@@ -175,8 +201,9 @@ fn check_space(unit: &Unit, cell: &Cell) -> Result<()> {
     Ok(())
 }
 
-fn file_name(name: &str) -> String {
-    format!("{name}.zip")
+/// The name that the snapshot of a job gets.
+fn file_name(job: &Job) -> String {
+    snapshot::file_name(&job.name, job.options.encryption.is_some())
 }
 
 fn default_name(cell: &str, now: i64) -> String {

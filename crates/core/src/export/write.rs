@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{Read, SeekFrom};
+use std::io::{Read, SeekFrom, Write};
 use std::sync::Arc;
 
-use saibo_archive::{DocumentLine, LinkLine, NodeMeta, Origin, SnapshotWriter};
+use saibo_archive::{DocumentLine, Key, LinkLine, Lock, NodeMeta, Origin, Sealed, SnapshotWriter};
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
@@ -13,7 +13,7 @@ use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
 use super::{count, totals, weight};
 use crate::dav::content;
 use crate::document::{self, Extra};
-use crate::job::{Options, Phase, Progress};
+use crate::job::{Job, Options, Phase, Progress};
 use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, account, archive, clock};
@@ -22,10 +22,11 @@ use crate::{Cell, Unit, account, archive, clock};
 pub(super) fn export(
     unit: &Unit,
     cell: &Cell,
-    name: &str,
-    options: &Options,
+    job: &Job,
+    lock: Option<&Lock>,
     progress: &Arc<Progress>,
 ) -> Result<()> {
+    let options = &job.options;
     // First the pin: what the copy refers to must still be there when it is read.
     let _pin = cell.blobs().pin_all();
     progress.enter(Phase::Copying);
@@ -43,7 +44,8 @@ pub(super) fn export(
     };
     let scratch = unit.backend().snapshots().scratch()?;
     let written = frozen.read(|tx| {
-        let archive = SnapshotWriter::new(writer.file(), scratch, origin).map_err(archive::error)?;
+        let (out, key) = Out::begin(unit, writer.file(), lock)?;
+        let archive = SnapshotWriter::new(out, scratch, origin).map_err(archive::error)?;
         let mut export = Export {
             tx,
             cell,
@@ -57,19 +59,21 @@ pub(super) fn export(
         export.documents()?;
         export.links()?;
         export.tree()?;
-        let (_file, _manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
-        Ok(())
+        let (out, _manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
+        out.finish()?;
+        Ok(key)
     });
-    written?;
+    let key = written?;
     drop(frozen);
-    verify(unit, writer.file(), progress)?;
+    verify(unit, writer.file(), key.as_ref(), progress)?;
     progress.enter(Phase::Finishing);
     progress.seal()?;
     let length = writer
         .file()
         .seek(SeekFrom::End(0))
         .map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
-    snapshot::publish(unit, cell.id(), writer, name, "application/zip", length, Naming::New)?;
+    let media_type = if lock.is_some() { SEALED } else { ZIP };
+    snapshot::publish(unit, cell.id(), writer, &super::file_name(job), media_type, length, Naming::New)?;
     Ok(())
 }
 
@@ -92,17 +96,66 @@ fn freeze(cell: &Cell, options: &Options, progress: &Arc<Progress>) -> Result<Ar
 }
 
 /// Reads the whole file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
-fn verify(unit: &Unit, file: &mut dyn WriteSeek, progress: &Arc<Progress>) -> Result<()> {
+fn verify(unit: &Unit, file: &mut dyn WriteSeek, key: Option<&Key>, progress: &Arc<Progress>) -> Result<()> {
     progress.enter(Phase::Verifying);
     file.seek(SeekFrom::Start(0)).map_err(|e| saibo_store::Error::io("reading a snapshot back", e))?;
-    archive::verify_own(unit, file, progress, weight::VERIFY_PART)
+    match key {
+        None => archive::verify_own(unit, file, progress, weight::VERIFY_PART),
+        Some(key) => {
+            let (file, _) = key.open(file).map_err(archive::error)?;
+            archive::verify_own(unit, file, progress, weight::VERIFY_PART)
+        }
+    }
+}
+
+/// Media types of the files. There is none for age.
+const ZIP: &str = "application/zip";
+const SEALED: &str = "application/octet-stream";
+
+/// Where a snapshot is written.
+enum Out<'f> {
+    Plain(&'f mut dyn WriteSeek),
+    Sealed(Box<Sealed<&'f mut dyn WriteSeek>>),
+}
+
+impl<'f> Out<'f> {
+    /// With the key that opens what is written.
+    fn begin(unit: &Unit, file: &'f mut dyn WriteSeek, lock: Option<&Lock>) -> Result<(Self, Option<Key>)> {
+        let Some(lock) = lock else { return Ok((Self::Plain(file), None)) };
+        let _turn = unit.password_checks().acquire();
+        let (sealed, key) = lock.seal(file).map_err(archive::error)?;
+        Ok((Self::Sealed(Box::new(sealed)), Some(key)))
+    }
+
+    fn finish(self) -> Result<()> {
+        if let Self::Sealed(sealed) = self {
+            sealed.finish().map_err(|e| saibo_store::Error::io("encrypting a snapshot", e))?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Out<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.write(bytes),
+            Self::Sealed(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Plain(file) => file.flush(),
+            Self::Sealed(file) => file.flush(),
+        }
+    }
 }
 
 struct Export<'a> {
     tx: &'a dyn ReadTx,
     cell: &'a Cell,
     blobs: &'a dyn Blobs,
-    archive: SnapshotWriter<&'a mut dyn WriteSeek, Box<dyn WriteSeek>>,
+    archive: SnapshotWriter<Out<'a>, Box<dyn WriteSeek>>,
     progress: &'a Progress,
     boxes: Option<Vec<String>>,
     selection: Selection<'a>,

@@ -15,14 +15,14 @@ mod swap;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use saibo_archive::{Limits, SnapshotReader};
+use saibo_archive::{Key, Limits, SnapshotReader};
 use saibo_model::node::MAIN_BOX;
 use saibo_model::{ErrorCode, Id, Kind, Result, name};
 use saibo_store::ReadSeek;
 
 use crate::access::Access;
 use crate::job::{
-    End, Job, JobKind, Options, Past, Phase, Progress, Running, State, Status, Totals, history,
+    Encryption, End, Job, JobKind, Options, Past, Phase, Progress, Running, State, Status, Totals, history,
 };
 use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, selection, snapshot};
@@ -81,7 +81,7 @@ pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
 /// [`ErrorCode::SnapshotEntryMissing`]); [`ErrorCode::CellLocked`] while another runs; [`ErrorCode::DiskFull`] if
 /// there is not enough space for it.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -> Result<()> {
-    let Accepted { name, archive, options } = accept(unit, cell, access, request)?;
+    let Accepted { name, archive, options, key } = accept(unit, cell, access, request)?;
     if unit.jobs().running(cell.id(), JobKind::Check).is_some() {
         return Err(ErrorCode::CellLocked.with(["dry run"]));
     }
@@ -98,6 +98,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
             effects: None,
             state: State::Running,
         },
+        key,
     )
 }
 
@@ -110,6 +111,8 @@ pub struct Request {
     pub mode: Option<Mode>,
     /// With a mode: names of the Boxes whose contents are wanted, with what is bound to them.
     pub boxes: Option<Vec<String>>,
+    /// What decrypts it: then it is `{name}.zip.age`.
+    pub key: Option<Key>,
 }
 
 impl Request {
@@ -125,6 +128,8 @@ struct Accepted {
     name: String,
     archive: SnapshotReader<Box<dyn ReadSeek>>,
     options: Options,
+    /// The key of the very file, if it is encrypted.
+    key: Option<Key>,
 }
 
 /// What is refused at once, of an import and of a dry run: by who asks, by the name, by the file's structure.
@@ -134,8 +139,7 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
     if !name::is_snapshot_name(&name) {
         return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
     }
-    let (_info, file) = snapshot::open(unit, cell.id(), &file_name(&name))?;
-    let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    let (archive, key) = open(unit, cell.id(), &name, request.key.as_ref())?;
     let boxes = request.boxes.map(selection::named).transpose()?;
     if let Some(boxes) = &boxes {
         if request.mode.is_none() {
@@ -143,7 +147,27 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
         }
         check_boxes(&archive, boxes)?;
     }
-    Ok(Accepted { name, archive, options: Options { mode: request.mode, boxes, ..Options::default() } })
+    let encryption = key.as_ref().map(|_| Encryption::Secret);
+    let options = Options { mode: request.mode, boxes, encryption, ..Options::default() };
+    Ok(Accepted { name, archive, options, key })
+}
+
+/// Opens the snapshot of a name; with the key of the very file, if it is encrypted.
+fn open(
+    unit: &Unit,
+    cell: &Id,
+    name: &str,
+    key: Option<&Key>,
+) -> Result<(SnapshotReader<Box<dyn ReadSeek>>, Option<Key>)> {
+    let (_info, mut file) = snapshot::open(unit, cell, &snapshot::file_name(name, key.is_some()))?;
+    let mut own = None;
+    if let Some(key) = key {
+        // Trying a passphrase takes as much as checking an Account's.
+        let _turn = unit.password_checks().acquire();
+        let (unsealed, of_file) = key.open(file).map_err(archive::error)?;
+        (file, own) = (Box::new(unsealed), Some(of_file));
+    }
+    Ok((SnapshotReader::open(file, Limits::default()).map_err(archive::error)?, own))
 }
 
 /// Whether a snapshot has these Boxes.
@@ -163,15 +187,18 @@ fn check_boxes(archive: &SnapshotReader<impl Read + Seek>, names: &[String]) -> 
 /// # Errors
 /// If it cannot be started.
 pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
-    run(unit, job)
+    if job.options.encryption.is_some() {
+        return unit.jobs().give_up(job).map(drop);
+    }
+    run(unit, job, None)
 }
 
-fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
+fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
         let id = Id::from(accepted.cell.as_str());
-        let ended = import(&owner, &id, accepted, progress);
+        let ended = import(&owner, &id, accepted, key.as_ref(), progress);
         if progress.is_cancelled()
             && let Err(error) = leftover::clear_of(&owner, &id)
         {
@@ -181,13 +208,12 @@ fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
     })
 }
 
-fn import(unit: &Unit, id: &Id, job: Job, progress: &Arc<Progress>) -> Result<Job> {
+fn import(unit: &Unit, id: &Id, job: Job, key: Option<&Key>, progress: &Arc<Progress>) -> Result<Job> {
     let cell = unit.cell_of(id)?;
-    let (_info, file) = snapshot::open(unit, id, &file_name(&job.name))?;
     leftover::clear_of(unit, id)?;
     let making = Making::begin(unit, id)?;
     progress.enter(Phase::Checking);
-    let snapshot = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    let (snapshot, _) = open(unit, id, &job.name, key)?;
     let read = read::build(unit, &cell, &snapshot, &job.options, progress)?;
     if job.options.mode.is_some() {
         let source = merge::Source::open(unit, &cell, read.built, read.has_credentials)?;
@@ -229,10 +255,6 @@ fn check_space(
         return Err(saibo_model::Error::from(ErrorCode::DiskFull).because(why));
     }
     Ok(())
-}
-
-fn file_name(name: &str) -> String {
-    format!("{name}.zip")
 }
 
 /// What counts how much in an import's progress: measured on a machine of two cores, so that equal shares take about

@@ -24,7 +24,7 @@ use crate::clock;
 pub use history::Past;
 pub use phase::Phase;
 pub use progress::{Counts, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
-pub use record::{Job, JobKind, Options, State};
+pub use record::{Encryption, Job, JobKind, Options, State};
 
 use record::SCOPE;
 
@@ -237,6 +237,24 @@ impl Jobs {
     pub fn cancel(&self, cell: &Id, kind: JobKind) -> Result<Option<Running>> {
         let Some(running) = self.running(cell, kind) else { return Ok(None) };
         if running.progress.cancel() { Ok(Some(running)) } else { Err(too_late(kind)) }
+    }
+
+    /// Enters that a job which was cut off cannot be taken up again, for it takes a secret that nobody has kept; as it is
+    /// then.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn give_up(&self, job: Job) -> Result<Job> {
+        let error = saibo_model::Error::from(ErrorCode::SecretForgotten);
+        let state = State::Failed {
+            finished_at: clock::now(),
+            percent: 0,
+            code: error.code().code().to_owned(),
+            message: error.message(),
+        };
+        let job = Job { state, ..job };
+        self.record_end(&job, Counts::default())?;
+        Ok(job)
     }
 
     /// Enters that a job is over.

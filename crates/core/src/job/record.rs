@@ -92,6 +92,16 @@ impl State {
     }
 }
 
+/// How a snapshot is encrypted, or decrypted: what of that may be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encryption {
+    /// To the owners of these public keys.
+    Recipients(Vec<String>),
+    /// With a secret, which is in memory only: cut off by a stop of the unit, it cannot be done again.
+    Secret,
+}
+
 /// What was asked for beside what every job of a kind does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -103,6 +113,9 @@ pub struct Options {
     pub boxes: Option<Vec<String>>,
     /// Of an export: whether what passwords are checked with is left out.
     pub without_credentials: bool,
+    /// How the snapshot is encrypted; no secret is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Of an import: what becomes of what is in both, where the Cell's content is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,

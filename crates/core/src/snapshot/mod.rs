@@ -16,6 +16,12 @@ use crate::dav::resource::authorize_cell;
 use crate::leftover::Making;
 use crate::{Cell, Unit, clock};
 
+/// The name of a file: `{name}.zip`, or `{name}.zip.age` if it is encrypted.
+#[must_use]
+pub fn file_name(name: &str, is_sealed: bool) -> String {
+    format!("{name}.zip{}", if is_sealed { ".age" } else { "" })
+}
+
 /// Scope of the register's values that hold what is known of a Cell's snapshot files.
 fn scope(cell: &Id) -> String {
     format!("snapshot/{cell}")

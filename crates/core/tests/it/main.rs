@@ -12,6 +12,7 @@ mod portability;
 mod portability_crash;
 mod portability_dry;
 mod portability_modes;
+mod portability_sealed;
 mod portability_selective;
 mod portability_swap;
 mod support;

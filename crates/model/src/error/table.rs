@@ -324,12 +324,15 @@ error_codes! {
     SnapshotVersion = "PR400-MC-0003": "The snapshot file must have version {0}, not {1}.",
     SnapshotNotZip = "PR400-MC-0004": "The snapshot file cannot be used: {0}",
     BoxUnknown = "PR400-MC-0005": "There is no Box '{0}' to be exported or imported.",
+    SnapshotLocked = "PR400-MC-0006": "The snapshot cannot be encrypted or decrypted: {0}",
     UnknownUrl = "PR404-MC-0001": "There is nothing at this URL.",
     MethodNotAllowed = "PR405-MC-0001": "This method is not allowed here.",
     RequestTimeout = "PR408-MC-0001": "The time for this request is over; it was not executed.",
     CellBusy = "PR409-MC-0001": "The Cell is in use by other requests; try again.",
     SnapshotOfOtherCell = "PR409-MC-0002": "The snapshot is of another Cell, which still exists.",
     ImportConflict = "PR409-MC-0003": "The snapshot cannot be put beside what the Cell has: {0}",
+    SecretForgotten = "PR409-MC-0004":
+        "The unit was stopped meanwhile, and does not keep passphrases or keys: ask for it again.",
     PreconditionFailed = "PR412-MC-0001":
         "The request header {0} is missing or does not have the required value.",
     MediaTypeNotSupported = "PR415-MC-0001": "The body's media type is not supported.",

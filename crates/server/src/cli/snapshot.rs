@@ -4,13 +4,15 @@ mod check;
 mod file;
 mod key;
 mod show;
+mod unlock;
 mod verify;
 
 use clap::Subcommand;
 
 pub(super) use check::{effects_text, text as report_text};
-pub(super) use file::{Opening, open};
+pub(super) use file::{Opening, Snapshot, open};
 pub(super) use key::PublicKey;
+pub(super) use unlock::Unlock;
 pub(super) use verify::check;
 
 use super::Outcome;

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use saibo_core::snapshot::file_name;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, ClientError, RemoteCell, Result};
@@ -25,6 +26,9 @@ struct Note {
     cell: String,
     /// Name of the snapshot, without `.zip`.
     name: String,
+    /// Whether it is encrypted.
+    #[serde(default)]
+    is_sealed: bool,
     /// Its ETag, once it is known.
     etag: Option<String>,
 }
@@ -41,8 +45,8 @@ impl Download {
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub(crate) fn begin(cell: &RemoteCell, name: &str, target: &Path) -> io::Result<Self> {
-        let note = Note { cell: cell.url().to_owned(), name: name.to_owned(), etag: None };
+    pub(crate) fn begin(cell: &RemoteCell, name: &str, is_sealed: bool, target: &Path) -> io::Result<Self> {
+        let note = Note { cell: cell.url().to_owned(), name: name.to_owned(), is_sealed, etag: None };
         let download = Self { target: target.to_owned(), note };
         download.write_note()?;
         match fs::remove_file(download.part()) {
@@ -63,6 +67,16 @@ impl Download {
     /// Name of the snapshot, without `.zip`.
     pub(crate) fn name(&self) -> &str {
         &self.note.name
+    }
+
+    /// Whether it is encrypted.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.note.is_sealed
+    }
+
+    /// Name of its file in the unit.
+    pub(crate) fn file(&self) -> String {
+        file_name(&self.note.name, self.note.is_sealed)
     }
 
     /// The file that is not whole yet.
@@ -101,7 +115,7 @@ impl Download {
     }
 
     fn attempt(&mut self, cell: &RemoteCell, progress: &mut dyn FnMut(u64, u64)) -> Result<u64> {
-        let file = format!("{}.zip", self.note.name);
+        let file = self.file();
         let url = cell.snapshot_url(&file);
         let wrong = |why: String| ClientError::Unexpected { method: "GET", url: url.clone(), why };
         let path = self.part();

@@ -28,6 +28,7 @@ mod process;
 mod readme;
 mod request_key;
 mod routes;
+mod sealed;
 mod selective;
 mod support;
 mod swap;

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use saibo_archive::{Limits, SnapshotReader};
+use saibo_archive::{Key, SnapshotReader};
 use saibo_model::{ErrorCode, Id, Result};
 use saibo_store::{StoreExt as _, WriteTx};
 
@@ -12,7 +12,7 @@ use super::{Report, examine_for};
 use crate::access::Access;
 use crate::job::{End, Job, JobKind, Options, Progress, State};
 use crate::leftover::{self, Making};
-use crate::{Cell, Unit, archive, clock, snapshot};
+use crate::{Cell, Unit, clock, snapshot};
 
 /// Scope of the register's values that hold the last report of a Cell, by its id.
 const SCOPE: &str = "dry_run";
@@ -54,7 +54,7 @@ pub struct DryRun {
 /// # Errors
 /// As [`start`](crate::import::start) of the import itself, but that it does without room on the disk.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request, hashes: bool) -> Result<()> {
-    let Accepted { name, options, .. } = super::super::accept(unit, cell, access, request)?;
+    let Accepted { name, options, key, .. } = super::super::accept(unit, cell, access, request)?;
     if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
         return Err(ErrorCode::CellLocked.with(["import"]));
     }
@@ -70,6 +70,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request, h
             effects: None,
             state: State::Running,
         },
+        key,
     )
 }
 
@@ -78,20 +79,22 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request, h
 /// # Errors
 /// If it cannot be started.
 pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
-    run(unit, job)
+    if job.options.encryption.is_some() {
+        return unit.jobs().give_up(job).map(drop);
+    }
+    run(unit, job, None)
 }
 
-fn run(unit: &Arc<Unit>, job: Job) -> Result<()> {
+fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
-    unit.jobs().start(job, move |progress| look(&owner, accepted, progress).map(End::Entered))
+    unit.jobs().start(job, move |progress| look(&owner, accepted, key.as_ref(), progress).map(End::Entered))
 }
 
-fn look(unit: &Unit, job: Job, progress: &Arc<Progress>) -> Result<Job> {
+fn look(unit: &Unit, job: Job, key: Option<&Key>, progress: &Arc<Progress>) -> Result<Job> {
     let id = Id::from(job.cell.as_str());
     let cell = unit.cell_of(&id)?;
-    let (_info, file) = snapshot::open(unit, &id, &super::super::file_name(&job.name))?;
-    let archive = SnapshotReader::open(file, Limits::default()).map_err(archive::error)?;
+    let (archive, _) = super::super::open(unit, &id, &job.name, key)?;
     let mut report = examine_for(unit, &cell, &archive, &job.options, progress)?;
     if job.options.mode.is_some() && report.importable {
         rehearse(unit, &cell, &archive, &job, &mut report, progress)?;

@@ -18,7 +18,7 @@ use super::watch::{PAUSE, unless_interrupted, watch};
 use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
-use crate::cli::snapshot::{PublicKey, check};
+use crate::cli::snapshot::{PublicKey, Unlock, check};
 use crate::cli::{Outcome, figures};
 use crate::client::{Download, JobStatus, RemoteCell};
 
@@ -45,6 +45,12 @@ pub(in crate::cli) struct Export {
     /// Leave out what passwords are checked with: Accounts come back without a password
     #[arg(long)]
     without_credentials: bool,
+    /// Encrypt it to the owner of this public key (age1…; may be repeated). Without --identity it is checked by the unit
+    /// alone
+    #[arg(long = "recipient", value_name = "PUBLIC_KEY", conflicts_with = "passphrase_file")]
+    recipients: Vec<String>,
+    #[command(flatten)]
+    unlock: Unlock,
     /// Leave the snapshot in the unit, too
     #[arg(long)]
     keep: bool,
@@ -64,34 +70,46 @@ impl Export {
         let cell = self.target.find()?;
         let began = Instant::now();
         let mut download = self.snapshot(&cell)?;
-        let name = download.name().to_owned();
+        let (name, file) = (download.name().to_owned(), download.file());
         let length = {
             let mut meter = Meter::bytes("downloading", 0);
             download.fetch(&cell, &mut |done, total| meter.set_of(done, total))?
         };
         let keys: Vec<_> = self.keys.iter().map(|PublicKey(key)| *key).collect();
-        let checked = check(&download.part(), (!keys.is_empty()).then_some(&keys))?;
-        if !checked.is_intact() {
+        // To others only, it cannot be looked into here.
+        let key = self.unlock.key()?;
+        let checked = match (&key, self.is_sealed()) {
+            (None, true) => None,
+            _ => Some(check(&download.part(), key.as_ref(), (!keys.is_empty()).then_some(&keys))?),
+        };
+        if let Some(checked) = &checked
+            && !checked.is_intact()
+        {
             let findings = checked.lines();
             download.discard();
             return Err(format!("the snapshot {name} is not intact, and was not kept:\n{findings}").into());
         }
         download.finish()?;
         let left = if self.keep {
-            format!("; it is in the unit, too, as {name}.zip")
+            format!("; it is in the unit, too, as {file}")
         } else {
-            match cell.delete_snapshot(&format!("{name}.zip")) {
+            match cell.delete_snapshot(&file) {
                 Ok(()) => String::new(),
                 // What was asked for is done; that something is left over must not hide it.
-                Err(error) => format!("; {name}.zip is left in the unit ({error})"),
+                Err(error) => format!("; {file} is left in the unit ({error})"),
             }
         };
-        let counts = &checked.report.counts;
+        let contents = checked.map_or_else(
+            || "encrypted, checked by the unit".to_owned(),
+            |checked| {
+                let counts = &checked.report.counts;
+                let documents = figures::counted(counts.total_documents(), "document", "documents");
+                format!("{documents}, {}, checked", figures::counted(counts.files, "file", "files"))
+            },
+        );
         output::say(&format!(
-            "{}: {}, {}, {} in {}, checked{left}",
+            "{}: {contents}, {} in {}{left}",
             toned(Tone::Good, format!("{} is in {}", cell.url(), self.out.display())),
-            figures::counted(counts.total_documents(), "document", "documents"),
-            figures::counted(counts.files, "file", "files"),
             figures::bytes(length),
             figures::seconds(began.elapsed()),
         ));
@@ -103,8 +121,9 @@ impl Export {
         let interruption = Interruption::awaited()?;
         if let Some(download) = Download::unfinished(cell, &self.out)
             && self.name.as_deref().is_none_or(|name| name == download.name())
+            && download.is_sealed() == self.is_sealed()
         {
-            match finish_export(cell, download.name(), &interruption) {
+            match finish_export(cell, &download.file(), download.name(), &interruption) {
                 Ok(()) => {
                     output::note(&format!("Going on with the snapshot {}", download.name()));
                     return Ok(download);
@@ -117,9 +136,10 @@ impl Export {
             }
         }
         let name = self.name.clone().unwrap_or_else(|| default_name(cell.name(), clock::now()));
-        let download = Download::begin(cell, &name, &self.out)
+        let download = Download::begin(cell, &name, self.is_sealed(), &self.out)
             .map_err(|error| format!("{} cannot be written: {error}", shown(&self.out)))?;
-        match make(cell, &self.request(&name), &name, &interruption) {
+        let file = download.file();
+        match make(cell, &self.request(&name)?, &file, &name, &interruption) {
             Ok(()) => Ok(download),
             Err(error) => {
                 download.discard();
@@ -128,8 +148,13 @@ impl Export {
         }
     }
 
+    /// Whether it is to be encrypted.
+    fn is_sealed(&self) -> bool {
+        !self.recipients.is_empty() || self.unlock.has_passphrase()
+    }
+
     /// What the unit is asked for.
-    fn request(&self, name: &str) -> Value {
+    fn request(&self, name: &str) -> Result<Value, Box<dyn Error>> {
         let mut request = json!({ "Name": name });
         if !self.boxes.is_empty() {
             request["Boxes"] = json!(self.boxes);
@@ -137,7 +162,13 @@ impl Export {
         if self.without_credentials {
             request["Credentials"] = json!(false);
         }
-        request
+        if !self.recipients.is_empty() {
+            request["Encrypt"] = json!({ "Recipients": self.recipients });
+        }
+        if let Some(passphrase) = self.unlock.passphrase()? {
+            request["Encrypt"] = json!({ "Passphrase": *passphrase });
+        }
+        Ok(request)
     }
 }
 
@@ -148,11 +179,12 @@ fn shown(path: &Path) -> String {
 fn make(
     cell: &RemoteCell,
     request: &Value,
+    file: &str,
     name: &str,
     interruption: &Interruption,
 ) -> Result<(), Box<dyn Error>> {
     match cell.start_export(request) {
-        Ok(()) => finish_export(cell, name, interruption),
+        Ok(()) => finish_export(cell, file, name, interruption),
         Err(error) if error.code() == Some(LOCKED) => {
             let running = match cell.export_status() {
                 Ok(JobStatus::Running(job)) => format!(" as {}, which is at {}%", job.name, job.percent),
@@ -165,15 +197,20 @@ fn make(
 }
 
 /// Waits until a snapshot is there.
-fn finish_export(cell: &RemoteCell, name: &str, interruption: &Interruption) -> Result<(), Box<dyn Error>> {
+fn finish_export(
+    cell: &RemoteCell,
+    file: &str,
+    name: &str,
+    interruption: &Interruption,
+) -> Result<(), Box<dyn Error>> {
     let look = unless_interrupted(cell, name, interruption, RemoteCell::cancel_export);
     watch(cell, "exporting", PAUSE, RemoteCell::export_status, look)?;
     if interruption.came() {
         // Too late, it has left a snapshot that nobody wants.
-        let _ = cell.delete_snapshot(&format!("{name}.zip"));
+        let _ = cell.delete_snapshot(file);
         return Err("the export was cancelled; nothing of it is left in the unit".into());
     }
-    match cell.has_snapshot(&format!("{name}.zip")) {
+    match cell.has_snapshot(file) {
         Ok(true) => Ok(()),
         Ok(false) => match cell.export_failure(name) {
             Ok(JobStatus::Failed { code, message }) => {

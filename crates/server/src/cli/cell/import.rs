@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use saibo_core::clock;
 use saibo_core::import::Effects;
 use saibo_core::import::dry::Report;
+use saibo_core::{clock, snapshot};
 use serde_json::{Value, json};
 
 use super::target::Target;
@@ -18,7 +18,7 @@ use super::watch::{PAUSE, unless_interrupted, watch};
 use crate::cli::interrupt::Interruption;
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
-use crate::cli::snapshot::{check, effects_text, report_text};
+use crate::cli::snapshot::{Unlock, check, effects_text, report_text};
 use crate::cli::{Outcome, figures};
 use crate::client::{JobStatus, RemoteCell};
 
@@ -30,8 +30,10 @@ for a day `saibo cell undo` brings back what was replaced. Ctrl-C while the unit
 pub(in crate::cli) struct Import {
     #[command(flatten)]
     target: Target,
-    /// The snapshot (.zip)
+    /// The snapshot (.zip, .zip.age)
     file: PathBuf,
+    #[command(flatten)]
+    unlock: Unlock,
     /// Keep the Cell's content and put the snapshot's beside it; this is for what is in both
     #[arg(long, value_enum)]
     mode: Option<ModeArgument>,
@@ -72,7 +74,7 @@ impl ModeArgument {
 
 impl Import {
     /// What the unit is asked for.
-    fn request(&self, name: &str) -> Value {
+    fn request(&self, name: &str) -> Result<Value, Box<dyn Error>> {
         let mut request = json!({ "Name": name });
         if let Some(mode) = self.mode {
             request["Mode"] = json!(mode.name());
@@ -83,11 +85,18 @@ impl Import {
         if self.dry_run {
             request["DryRun"] = json!(true);
         }
-        request
+        if let Some(identity) = self.unlock.identity()? {
+            request["Identity"] = json!(*identity);
+        }
+        if let Some(passphrase) = self.unlock.passphrase()? {
+            request["Passphrase"] = json!(*passphrase);
+        }
+        Ok(request)
     }
 
     pub(super) fn run(self) -> Outcome {
-        let checked = check(&self.file, None)?;
+        let key = self.unlock.key()?;
+        let checked = check(&self.file, key.as_ref(), None)?;
         if !checked.content_is_intact() {
             let findings = checked.lines();
             return Err(
@@ -104,17 +113,16 @@ impl Import {
             status => drop(status?),
         }
         let name = format!("import_{}", clock::now());
-        let file = format!("{name}.zip");
+        let file = snapshot::file_name(&name, key.is_some());
+        let request = self.request(&name)?;
         if self.dry_run {
-            let report =
-                upload(&cell, &self.file, &file).and_then(|()| try_out(&cell, &name, &self.request(&name)));
+            let report = upload(&cell, &self.file, &file).and_then(|()| try_out(&cell, &name, &request));
             let _ = cell.delete_snapshot(&file);
             let report = report?;
             output::say(&report_text(&report));
             return Ok(if report.importable { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        let imported =
-            upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name, &self.request(&name)));
+        let imported = upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name, &request));
         if !self.keep || imported.is_err() {
             // It may be that it never came to be; and nothing hangs on it.
             let _ = cell.delete_snapshot(&file);

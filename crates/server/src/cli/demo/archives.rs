@@ -6,18 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
-use saibo_archive::SnapshotReader;
 use saibo_model::Kind;
 use sha2::{Digest, Sha256};
 
 use super::story::Story;
 use crate::cli::figures;
-use crate::cli::snapshot::open;
+use crate::cli::snapshot::{Snapshot, open};
 
 /// What stands for the id of the Cell.
 const CELL: &str = "CELL";
@@ -73,7 +71,7 @@ fn differ<K: Ord>(
 }
 
 fn read(path: &Path) -> Result<Content, Box<dyn Error>> {
-    let snapshot = open(path)?;
+    let snapshot = open(path, None)?;
     let mut content = Content::default();
     let cell = cell_id(&snapshot)?;
     let mut line_bytes = Vec::new();
@@ -115,7 +113,7 @@ fn read(path: &Path) -> Result<Content, Box<dyn Error>> {
     Ok(content)
 }
 
-fn cell_id(snapshot: &SnapshotReader<File>) -> Result<String, Box<dyn Error>> {
+fn cell_id(snapshot: &Snapshot) -> Result<String, Box<dyn Error>> {
     let mut documents = snapshot.documents(Kind::Cell)?;
     let line = documents.read()?.ok_or("the snapshot has no Cell")?;
     Ok(line.id.into_owned())

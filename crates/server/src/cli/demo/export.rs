@@ -124,7 +124,7 @@ fn export(
 /// Downloads a snapshot and checks it offline.
 fn fetch(cell: &RemoteCell, name: &str, file: &Path, story: &mut Story) -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
-    let mut download = Download::begin(cell, name, file)?;
+    let mut download = Download::begin(cell, name, false, file)?;
     let length = {
         let mut meter = Meter::bytes("downloading", 0);
         download.fetch(cell, &mut |done, total| meter.set_of(done, total))?
@@ -132,7 +132,7 @@ fn fetch(cell: &RemoteCell, name: &str, file: &Path, story: &mut Story) -> Resul
     download.finish()?;
     story.did(&format!("Downloaded, {}", figures::bytes(length)), began.elapsed());
     let began = Instant::now();
-    let checked = check(file, None)?;
+    let checked = check(file, None, None)?;
     if !checked.is_intact() {
         story.wrong(format!("the snapshot is not intact:\n{}", checked.lines()));
     }

@@ -23,7 +23,7 @@ struct Named {
 /// # Errors
 /// If the snapshot cannot be read.
 pub(super) fn check(file: &Path, written: &Written, story: &mut Story) -> Result<(), Box<dyn Error>> {
-    let snapshot = open(file)?;
+    let snapshot = open(file, None)?;
     let mut numbers = Vec::new();
     let mut documents = snapshot.documents(Kind::UserData)?;
     while let Some(line) = documents.read()? {

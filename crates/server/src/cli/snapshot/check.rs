@@ -12,7 +12,7 @@ use saibo_core::import::dry::{self, Contents, Names, Report};
 use saibo_core::job::Progress;
 use serde_json::json;
 
-use super::open;
+use super::{Unlock, open};
 use crate::cli::output::{self, Tone, toned};
 use crate::cli::{Outcome, figures};
 
@@ -23,8 +23,10 @@ Structure, shapes of documents, links, duplicates: without a unit. What would be
 and room on the disk only its unit can tell: `saibo cell import --dry-run`.
 Exit code: 0 if it can be imported, 1 if not, 2 if the file is no snapshot or cannot be read.")]
 pub(in crate::cli) struct Check {
-    /// The snapshot (.zip)
+    /// The snapshot (.zip, .zip.age)
     file: PathBuf,
+    #[command(flatten)]
+    unlock: Unlock,
     /// Compare every byte with the manifest, too, as `saibo snapshot verify` does
     #[arg(long)]
     hashes: bool,
@@ -35,7 +37,8 @@ pub(in crate::cli) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> Outcome {
-        let snapshot = match open(&self.file) {
+        let key = self.unlock.key()?;
+        let snapshot = match open(&self.file, key.as_ref()) {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 output::error(&error);

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use saibo_archive::{Error, Limits, SnapshotReader};
+use saibo_archive::{Error, Key, Limits, SnapshotReader, is_sealed};
+use saibo_store::ReadSeek;
 
 /// Why a file cannot be opened as a snapshot.
 #[derive(Debug)]
@@ -36,13 +37,26 @@ fn begins_like_one(path: &Path) -> bool {
     read.is_ok() && (has(b"00_manifest.json") || has(b"10_odata/"))
 }
 
-/// Opens a snapshot.
+/// A snapshot from a file, decrypted where it is read.
+pub(in crate::cli) type Snapshot = SnapshotReader<Box<dyn ReadSeek>>;
+
+/// Opens a snapshot; with a key, an encrypted one.
 ///
 /// # Errors
 /// See [`Opening`].
-pub(in crate::cli) fn open(path: &Path) -> Result<SnapshotReader<File>, Opening> {
-    let file = File::open(path)
+pub(in crate::cli) fn open(path: &Path, key: Option<&Key>) -> Result<Snapshot, Opening> {
+    let no_snapshot = |why: &dyn fmt::Display| Opening::NoSnapshot(format!("{}: {why}", path.display()));
+    let mut file = File::open(path)
         .map_err(|error| Opening::NoSnapshot(format!("{} cannot be read: {error}", path.display())))?;
+    let file: Box<dyn ReadSeek> = match key {
+        Some(key) => Box::new(key.open(file).map_err(|error| no_snapshot(&error))?.0),
+        None if is_sealed(&mut file).map_err(|error| no_snapshot(&error))? => {
+            return Err(no_snapshot(
+                &"it is encrypted; --identity FILE or --passphrase-file FILE decrypts it",
+            ));
+        }
+        None => Box::new(file),
+    };
     SnapshotReader::open(file, Limits::default()).map_err(|error| match error {
         Error::NotAZip | Error::Io(_) | Error::UnsupportedVersion { .. } => {
             Opening::NoSnapshot(format!("{}: {error}", path.display()))

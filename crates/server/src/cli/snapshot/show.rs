@@ -10,7 +10,7 @@ use saibo_archive::{BoxCounts, Summary};
 use saibo_core::export::iso8601;
 use serde_json::{Value, json};
 
-use super::{Opening, key, open};
+use super::{Opening, Unlock, key, open};
 use crate::cli::output::{self, Tone, toned};
 use crate::cli::{Outcome, figures};
 
@@ -18,8 +18,10 @@ use crate::cli::{Outcome, figures};
 #[derive(Debug, Args)]
 #[command(after_help = "Exit code: 0, or 2 if the file is no snapshot or cannot be read.")]
 pub(in crate::cli) struct Show {
-    /// The snapshot (.zip)
+    /// The snapshot (.zip, .zip.age)
     file: PathBuf,
+    #[command(flatten)]
+    unlock: Unlock,
     /// Print a JSON object
     #[arg(long)]
     json: bool,
@@ -28,7 +30,9 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(super) fn run(self) -> Outcome {
         let length = std::fs::metadata(&self.file).map_or(0, |data| data.len());
-        let summary = open(&self.file).and_then(|snapshot| snapshot.summary().map_err(Opening::Damaged));
+        let key = self.unlock.key()?;
+        let summary =
+            open(&self.file, key.as_ref()).and_then(|snapshot| snapshot.summary().map_err(Opening::Damaged));
         match summary {
             Ok(summary) => {
                 let text = if self.json {

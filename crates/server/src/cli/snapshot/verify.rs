@@ -1,17 +1,16 @@
 //! `saibo snapshot verify`: whether a snapshot is whole, and what its unit signed.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use ed25519_dalek::VerifyingKey;
-use saibo_archive::{Error, Report, SnapshotReader};
+use saibo_archive::{Error, Key, Report};
 use serde_json::{Value, json};
 
-use super::{Opening, PublicKey, key, open};
+use super::{Opening, PublicKey, Snapshot, Unlock, key, open};
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
 use crate::cli::{Outcome, figures};
@@ -27,8 +26,10 @@ Exit code: 0 if the snapshot is intact, 1 if anything is wrong with it, 2 if the
 A signature shows that nothing was changed since some unit signed it; which unit, only --key can tell. Snapshots of
 personium-core are not signed: their structure and checksums are checked.")]
 pub(in crate::cli) struct Verify {
-    /// The snapshot (.zip)
+    /// The snapshot (.zip, .zip.age)
     file: PathBuf,
+    #[command(flatten)]
+    unlock: Unlock,
     /// Public key of the unit that must have signed it (may be repeated: one of them)
     #[arg(long = "key", value_name = "PUBLIC_KEY", allow_hyphen_values = true)]
     keys: Vec<PublicKey>,
@@ -89,8 +90,12 @@ impl Checked {
 ///
 /// # Errors
 /// If it is no snapshot, or cannot be read.
-pub(in crate::cli) fn check(path: &Path, keys: Option<&[VerifyingKey]>) -> Result<Checked, Opening> {
-    let snapshot = match open(path) {
+pub(in crate::cli) fn check(
+    path: &Path,
+    key: Option<&Key>,
+    keys: Option<&[VerifyingKey]>,
+) -> Result<Checked, Opening> {
+    let snapshot = match open(path, key) {
         Ok(snapshot) => snapshot,
         Err(Opening::Damaged(error)) => return Ok(Checked { damage: Some(error), ..Checked::default() }),
         Err(error) => return Err(error),
@@ -105,7 +110,7 @@ pub(in crate::cli) fn check(path: &Path, keys: Option<&[VerifyingKey]>) -> Resul
     }
 }
 
-fn read(snapshot: &SnapshotReader<File>, keys: Option<&[VerifyingKey]>) -> saibo_archive::Result<Report> {
+fn read(snapshot: &Snapshot, keys: Option<&[VerifyingKey]>) -> saibo_archive::Result<Report> {
     /// Bytes between two looks at the bar.
     const STEP: u64 = 1 << 18;
     let mut meter = Meter::bytes("checking", snapshot.totals().bytes);
@@ -122,7 +127,8 @@ fn read(snapshot: &SnapshotReader<File>, keys: Option<&[VerifyingKey]>) -> saibo
 impl Verify {
     pub(super) fn run(self) -> Outcome {
         let keys: Vec<VerifyingKey> = self.keys.iter().map(|PublicKey(key)| *key).collect();
-        match check(&self.file, (!keys.is_empty()).then_some(&keys)) {
+        let key = self.unlock.key()?;
+        match check(&self.file, key.as_ref(), (!keys.is_empty()).then_some(&keys)) {
             Ok(checked) => {
                 let text = if self.json { to_json(&checked).to_string() } else { self.to_text(&checked) };
                 output::say(&text);

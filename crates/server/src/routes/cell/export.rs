@@ -1,9 +1,11 @@
 //! `{cell}__export` (API pages 501 and 502).
 
+use saibo_archive::Lock;
 use saibo_core::export::Request;
 use saibo_core::job::JobKind;
 use saibo_core::{Access, Cell, Unit, export};
-use saibo_model::Result;
+use saibo_model::{ErrorCode, Result};
+use serde_json::{Map, Value};
 
 use super::job::{self, Standing};
 use crate::http::Response;
@@ -34,6 +36,7 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         name: job::text(&body, "Name")?,
         boxes: job::names(&body, "Boxes")?,
         without_credentials: job::switch(&body, "Credentials")? == Some(false),
+        lock: lock(&body)?,
     };
     context
         .blocking(move |unit| {
@@ -42,6 +45,23 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         })
         .await?;
     Ok(Response::empty(202).header("location", &format!("{}__export", context.cell_url())))
+}
+
+/// `Encrypt`: `{"Recipients": ["age1…"]}` or `{"Passphrase": "…"}`.
+fn lock(body: &Map<String, Value>) -> Result<Option<Lock>> {
+    let wrong =
+        || ErrorCode::BodyKeyFormat.with(["Encrypt", "an object with either Recipients or Passphrase"]);
+    let encrypt = match body.get("Encrypt") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(encrypt)) => encrypt,
+        Some(_) => return Err(wrong()),
+    };
+    let lock = match (job::names(encrypt, "Recipients")?, job::text(encrypt, "Passphrase")?) {
+        (Some(keys), None) => Lock::recipients(&keys),
+        (None, Some(passphrase)) => Lock::passphrase(passphrase),
+        _ => return Err(wrong()),
+    };
+    lock.map(Some).map_err(job::locked)
 }
 
 /// `DELETE`: cancels the one that runs.

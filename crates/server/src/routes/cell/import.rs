@@ -1,10 +1,11 @@
 //! `{cell}__import` (API pages 507 and 508).
 
+use saibo_archive::Key;
 use saibo_core::import::{Mode, Request};
 use saibo_core::job::JobKind;
 use saibo_core::{Access, Cell, Unit, import};
 use saibo_model::{ErrorCode, Result};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::job::{self, Standing};
 use crate::http::Response;
@@ -41,6 +42,7 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         name: job::text(&body, "Name")?,
         mode: job::text(&body, "Mode")?.map(|mode| mode_of(&mode)).transpose()?,
         boxes: job::names(&body, "Boxes")?,
+        key: key(&body)?,
     };
     context
         .blocking(move |unit| {
@@ -56,6 +58,17 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         return Ok(Response::empty(204));
     }
     Ok(Response::empty(202).header("location", &format!("{}__import", context.cell_url())))
+}
+
+/// What decrypts the snapshot: `Passphrase`, or `Identity` with secret keys, one a line.
+fn key(body: &Map<String, Value>) -> Result<Option<Key>> {
+    let key = match (job::text(body, "Passphrase")?, job::text(body, "Identity")?) {
+        (None, None) => return Ok(None),
+        (Some(passphrase), None) => Key::passphrase(passphrase),
+        (None, Some(identity)) => Key::identities(&identity),
+        (Some(_), Some(_)) => return Err(ErrorCode::BodyKeyFormat.with(["Identity", "without Passphrase"])),
+    };
+    key.map(Some).map_err(job::locked)
 }
 
 fn mode_of(name: &str) -> Result<Mode> {

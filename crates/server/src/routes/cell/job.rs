@@ -288,3 +288,11 @@ pub(super) fn names(body: &Map<String, Value>, key: &str) -> Result<Option<Vec<S
         Some(_) => Err(wrong()),
     }
 }
+
+/// Why a secret or a public key is none.
+pub(super) fn locked(error: saibo_archive::Error) -> saibo_model::Error {
+    match &error {
+        saibo_archive::Error::Locked { why } => ErrorCode::SnapshotLocked.with([why]),
+        other => ErrorCode::SnapshotLocked.with([other.to_string()]),
+    }
+}
