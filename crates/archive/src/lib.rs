@@ -25,7 +25,9 @@ pub use snapshot::document::DocumentLine;
 pub use snapshot::layout::documents as documents_entry;
 pub use snapshot::lines::{Documents, Links};
 pub use snapshot::link::LinkLine;
-pub use snapshot::manifest::{EntryList, ExportManifest, MANIFEST_VERSIONS, Manifest, Selection, key_id};
+pub use snapshot::manifest::{
+    EXPORT_VERSION, EntryList, ExportManifest, MANIFEST_VERSIONS, Manifest, Selection, key_id,
+};
 pub use snapshot::meta::NodeMeta;
 pub use snapshot::reader::{SnapshotReader, Totals};
 pub use snapshot::summary::{Signer, Summary};

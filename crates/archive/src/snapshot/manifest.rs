@@ -13,7 +13,7 @@ use crate::zip::writer::Record;
 use crate::{Error, Result};
 
 /// The `export_version` that this crate reads and writes.
-const EXPORT_VERSION: i64 = 2;
+pub const EXPORT_VERSION: i64 = 2;
 /// What our manifest calls itself.
 const FORMAT: &str = "saibo-snapshot";
 /// The version of our manifest, of a snapshot of everything.

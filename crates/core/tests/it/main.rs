@@ -5,6 +5,7 @@
 mod counted;
 mod dav;
 mod entities;
+mod golden;
 mod hooked;
 mod message;
 mod objects;
