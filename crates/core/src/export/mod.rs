@@ -5,6 +5,7 @@
 //! writers carry on. What it wrote is read back and compared before it gets its name.
 
 mod count;
+mod out;
 mod write;
 
 use std::sync::Arc;

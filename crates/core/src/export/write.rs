@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{Read, SeekFrom, Write};
+use std::io::{Read, SeekFrom};
 use std::sync::Arc;
 
-use saibo_archive::{DocumentLine, Key, LinkLine, Lock, NodeMeta, Origin, Sealed, SnapshotWriter};
+use saibo_archive::{DocumentLine, Key, LinkLine, Lock, NodeMeta, Origin, SnapshotWriter};
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
 
+use super::out::Out;
 use super::{count, totals, weight};
 use crate::dav::content;
 use crate::document::{self, Extra};
@@ -17,6 +18,10 @@ use crate::job::{Job, Options, Phase, Progress};
 use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, account, archive, clock};
+
+/// Media types of the files. There is none for age.
+const ZIP: &str = "application/zip";
+const SEALED: &str = "application/octet-stream";
 
 /// Exports a Cell into the snapshot file of a name.
 pub(super) fn export(
@@ -44,7 +49,7 @@ pub(super) fn export(
     };
     let scratch = unit.backend().snapshots().scratch()?;
     let written = frozen.read(|tx| {
-        let (out, key) = Out::begin(unit, writer.file(), lock)?;
+        let (out, key) = Out::begin(unit, writer.file(), lock, progress)?;
         let archive = SnapshotWriter::new(out, scratch, origin).map_err(archive::error)?;
         let mut export = Export {
             tx,
@@ -104,49 +109,6 @@ fn verify(unit: &Unit, file: &mut dyn WriteSeek, key: Option<&Key>, progress: &A
         Some(key) => {
             let (file, _) = key.open(file).map_err(archive::error)?;
             archive::verify_own(unit, file, progress, weight::VERIFY_PART)
-        }
-    }
-}
-
-/// Media types of the files. There is none for age.
-const ZIP: &str = "application/zip";
-const SEALED: &str = "application/octet-stream";
-
-/// Where a snapshot is written.
-enum Out<'f> {
-    Plain(&'f mut dyn WriteSeek),
-    Sealed(Box<Sealed<&'f mut dyn WriteSeek>>),
-}
-
-impl<'f> Out<'f> {
-    /// With the key that opens what is written.
-    fn begin(unit: &Unit, file: &'f mut dyn WriteSeek, lock: Option<&Lock>) -> Result<(Self, Option<Key>)> {
-        let Some(lock) = lock else { return Ok((Self::Plain(file), None)) };
-        let _turn = unit.password_checks().acquire();
-        let (sealed, key) = lock.seal(file).map_err(archive::error)?;
-        Ok((Self::Sealed(Box::new(sealed)), Some(key)))
-    }
-
-    fn finish(self) -> Result<()> {
-        if let Self::Sealed(sealed) = self {
-            sealed.finish().map_err(|e| saibo_store::Error::io("encrypting a snapshot", e))?;
-        }
-        Ok(())
-    }
-}
-
-impl Write for Out<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Self::Plain(file) => file.write(bytes),
-            Self::Sealed(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        match self {
-            Self::Plain(file) => file.flush(),
-            Self::Sealed(file) => file.flush(),
         }
     }
 }

@@ -123,10 +123,13 @@ impl Request {
     }
 }
 
+/// A snapshot, decrypted where it is read if it is encrypted.
+type Opened = SnapshotReader<Box<dyn ReadSeek>>;
+
 /// An import, or a dry run of one, that nothing speaks against so far.
 struct Accepted {
     name: String,
-    archive: SnapshotReader<Box<dyn ReadSeek>>,
+    archive: Opened,
     options: Options,
     /// The key of the very file, if it is encrypted.
     key: Option<Key>,
@@ -153,17 +156,17 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
 }
 
 /// Opens the snapshot of a name; with the key of the very file, if it is encrypted.
-fn open(
-    unit: &Unit,
-    cell: &Id,
-    name: &str,
-    key: Option<&Key>,
-) -> Result<(SnapshotReader<Box<dyn ReadSeek>>, Option<Key>)> {
+fn open(unit: &Unit, cell: &Id, name: &str, key: Option<&Key>) -> Result<(Opened, Option<Key>)> {
     let (_info, mut file) = snapshot::open(unit, cell, &snapshot::file_name(name, key.is_some()))?;
     let mut own = None;
     if let Some(key) = key {
-        // Trying a passphrase takes as much as checking an Account's.
-        let _turn = unit.password_checks().acquire();
+        // Trying a passphrase takes as much as checking an Account's. The job has the key of the file by then.
+        let _turn = match key {
+            Key::Passphrase(_) => {
+                Some(unit.password_checks().acquire().ok_or(ErrorCode::TooManyConcurrentRequests)?)
+            }
+            Key::Identities(_) | Key::File(_) => None,
+        };
         let (unsealed, of_file) = key.open(file).map_err(archive::error)?;
         (file, own) = (Box::new(unsealed), Some(of_file));
     }
@@ -204,7 +207,7 @@ fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
         {
             tracing::warn!(%error, "what was left of a cancelled import could not be removed yet");
         }
-        ended.map(End::Entered)
+        ended.map(|job| End::Entered(Box::new(job)))
     })
 }
 

@@ -35,7 +35,7 @@ pub enum End {
     Open,
     /// In the register: it was entered in the very transaction in which the job took effect, so that no crash can come
     /// between the two and have it run again.
-    Entered(Job),
+    Entered(Box<Job>),
 }
 
 /// A job that runs in this process, or waits to.
@@ -208,7 +208,7 @@ impl Jobs {
             Ok(end) => {
                 tracing::info!(cell = job.cell_name, kind = ?job.kind, name = job.name, "job done");
                 match end {
-                    End::Entered(ended) => return ended,
+                    End::Entered(ended) => return *ended,
                     End::Open => job = job.done(),
                 }
             }

@@ -14,8 +14,11 @@ use crate::support::Fixture;
 
 const SECRET: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
 
-/// The files; beside those of ours, what they are made with.
-const CASES: [(&str, Option<fn() -> Request>); 6] = [
+/// What a file of ours is made with.
+type Made = Option<fn() -> Request>;
+
+/// The files.
+const CASES: [(&str, Made); 6] = [
     ("../../../archive/tests/fixtures/rich.zip", None),
     ("whole.zip", Some(Request::default)),
     ("boxes.zip", Some(|| Request { boxes: Some(vec!["app1".to_owned()]), ..Request::default() })),

@@ -98,11 +98,21 @@ fn nothing_is_left(fixture: &Fixture, at: usize) {
 
 #[test]
 fn an_import_is_there_once_or_not_at_all() {
+    cut_off_import(None);
+}
+
+#[test]
+fn an_import_into_what_is_there_is_there_once_or_not_at_all() {
+    cut_off_import(Some(import::Mode::Merge));
+}
+
+fn cut_off_import(mode: Option<import::Mode>) {
     let marker = |cell: &Cell| cell.store().read(|tx| tx.value("t", "written after")).unwrap();
-    let work = |unit: &Arc<Unit>| {
+    let work = move |unit: &Arc<Unit>| {
         let cell = unit.cell("c").unwrap();
+        let request = import::Request { mode, ..import::Request::named("s") };
         // An error says that it was cut off before it was accepted.
-        drop(import::start(unit, &cell, &support::master(unit), import::Request::named("s")));
+        drop(import::start(unit, &cell, &support::master(unit), request));
     };
     let prepare = |fixture: &Fixture| put(fixture, &fixture.cell("c"), "s.zip", RICH);
     cut_off(prepare, work, |fixture, at| {

@@ -222,7 +222,7 @@ fn what_has_other_ids_in_the_cell_keeps_them() {
         hidden: None,
         extra: None,
     };
-    let mut mine = vec![
+    let mut mine = [
         new(Kind::Box, "app1", None),
         new(Kind::Role, "editor", Some("mine-app1")),
         new(Kind::Account, "bob@example.com", None),
@@ -445,7 +445,8 @@ fn a_dry_run_tells_the_same_and_does_nothing() {
 #[test]
 fn what_cannot_be_side_by_side_is_refused_and_changes_nothing() {
     let fixture = Fixture::new();
-    let cases: [(&str, fn(&Cell)); 3] = [
+    type Prepare = fn(&Cell);
+    let cases: [(&str, Prepare); 3] = [
         ("col.webdav in the snapshot and col.odata in the Cell", |cell| {
             cell.store()
                 .write(|tx| {

@@ -118,7 +118,7 @@ fn passwords_can_be_left_out_and_set_again() {
     let other = fixture.unit.cell("other").unwrap();
     let account = other.store().read(|tx| Account::find(tx, "alice")).unwrap().unwrap();
     assert_eq!(account.password(), None);
-    assert!(!fixture.unit.check_password(Some(&account), ""));
+    assert!(!fixture.unit.check_password(Some(&account), "").unwrap());
     let mut document = account.document;
     document.hidden = {
         let mut hidden = serde_json::Map::new();
@@ -127,7 +127,7 @@ fn passwords_can_be_left_out_and_set_again() {
     };
     other.store().write(move |tx| tx.put_document(&mut document)).unwrap();
     let account = other.store().read(|tx| Account::find(tx, "alice")).unwrap().unwrap();
-    assert!(fixture.unit.check_password(Some(&account), "new-password1"));
+    assert!(fixture.unit.check_password(Some(&account), "new-password1").unwrap());
 }
 
 #[test]

@@ -101,17 +101,6 @@ pub fn dropped_fork_leaves_nothing(fixture: &Fixture) {
     assert_eq!(fixture.generations(&Id::from("cell")).unwrap(), [place("cell").generation]);
 }
 
-pub fn commits_are_counted(fixture: &Fixture) {
-    let (store, _) = cell(fixture);
-    let before = store.commits();
-    let copy = store.freeze(&mut |_, _| true).unwrap();
-    get(&store, &roles(), "a");
-    assert_eq!(store.commits(), before, "reading changes nothing");
-    put(&store, document(&roles(), "a", "{}"));
-    assert!(store.commits() > before);
-    drop(copy);
-}
-
 pub fn links_are_deleted_by_choice(fixture: &Fixture) {
     let (store, _) = cell(fixture);
     let left = store

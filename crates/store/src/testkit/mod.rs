@@ -105,7 +105,7 @@ macro_rules! contract {
             freezing: is_a_copy_of_the_moment, while_writes_go_on, outlives_the_source, progress_and_stop,
                 refuses_writes, leaves_nothing, frozen_again;
             forks: is_a_copy_that_is_changed_alone, contents_of_both, dropped_fork_leaves_nothing,
-                commits_are_counted, links_are_deleted_by_choice;
+                links_are_deleted_by_choice;
             builder: everything_is_there, links_before_and_after, to_one_links, nothing_before_finish,
                 dropped_leaves_nothing, built_and_not_kept_leaves_nothing, contents, generations_do_not_collide,
                 children_are_found, readable_after_check, many_documents;

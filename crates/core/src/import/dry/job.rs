@@ -88,7 +88,9 @@ pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
 fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
-    unit.jobs().start(job, move |progress| look(&owner, accepted, key.as_ref(), progress).map(End::Entered))
+    unit.jobs().start(job, move |progress| {
+        look(&owner, accepted, key.as_ref(), progress).map(|job| End::Entered(Box::new(job)))
+    })
 }
 
 fn look(unit: &Unit, job: Job, key: Option<&Key>, progress: &Arc<Progress>) -> Result<Job> {

@@ -1,6 +1,6 @@
 //! Imports into a Cell that keeps its content: what the snapshot has is put beside or in the place of what is there.
 //!
-//! The snapshot is built and checked as a whole, like any other ([`super::read`]). Then the live generation is copied, what
+//! The snapshot is built and checked as a whole, like any other. Then the live generation is copied, what
 //! was built is put into the copy, and the copy takes the place of the live one by the same swap. What was written in
 //! between must not be lost, so the swap is refused if anything was; then all of it is done again on a new copy. A Cell that
 //! is written to all the time gets its last copy while it takes no writes: those wait until the swap.
@@ -69,6 +69,8 @@ pub(super) struct Source<'u> {
     unit: &'u Unit,
     /// Goes with what holds it.
     _built: Built,
+    /// The entry of the swap goes with the swap, and this is removed after it.
+    making: Making<'u>,
     place: Place,
     store: Arc<dyn Store>,
     blobs: Arc<dyn Blobs>,
@@ -83,13 +85,15 @@ impl<'u> Source<'u> {
     /// The store's.
     pub(super) fn open(unit: &'u Unit, cell: &Cell, built: Built, has_credentials: bool) -> Result<Self> {
         let place = Place { cell: cell.id().clone(), generation: built.generation() };
+        let making = Making::begin(unit, cell.id())?;
         let (store, blobs) = unit.backend().open(&place)?;
-        Ok(Self { unit, _built: built, place, store, blobs, has_credentials })
+        Ok(Self { unit, _built: built, making, place, store, blobs, has_credentials })
     }
 
     /// Removes it.
     fn close(self) -> Result<()> {
-        Ok(self.unit.backend().remove(&self.place)?)
+        self.unit.backend().remove(&self.place)?;
+        self.making.done()
     }
 }
 
@@ -124,7 +128,7 @@ fn attempts(
         let cell = unit.cell_of(id)?;
         // Those who write meet it at its end, and wait for what is held.
         let held = if last { Some(unit.hold(&cell)?) } else { None };
-        let quiet = held.is_some().then(|| Quiet::begin(&cell));
+        let _quiet = held.is_some().then(|| Quiet::begin(unit, &cell));
         let before = cell.store().stamp();
         let (built, effects) = put(unit, &cell, source, job, progress)?;
         let (store, sealed) = (cell.store().clone(), progress.clone());
@@ -140,8 +144,6 @@ fn attempts(
         };
         let job = Job { effects: Some(effects), ..job.clone() };
         let next = Next { built, making, job, counts: progress.counts() };
-        // From here on it is for the swap to say which store takes writes.
-        quiet.map(Quiet::hand_over);
         match swap::adopt(unit, &cell, held, next, may_take_effect) {
             Err(_) if is_late.load(Ordering::Acquire) => {
                 tracing::info!(
@@ -171,25 +173,25 @@ pub(super) fn rehearse(
     put.map(|(_built, effects)| effects)
 }
 
-/// A Cell's store takes no writes as long as it is there.
-struct Quiet<'c>(Option<&'c Cell>);
+/// A Cell's store takes no writes as long as it is there. Afterwards it does again, unless another has taken its place, or
+/// that is not certain: then none may take what could be lost.
+struct Quiet<'c> {
+    unit: &'c Unit,
+    cell: &'c Cell,
+}
 
 impl<'c> Quiet<'c> {
-    fn begin(cell: &'c Cell) -> Self {
+    fn begin(unit: &'c Unit, cell: &'c Cell) -> Self {
         cell.store().retire();
-        Self(Some(cell))
-    }
-
-    /// Somebody else sees to it.
-    fn hand_over(mut self) {
-        self.0 = None;
+        Self { unit, cell }
     }
 }
 
 impl Drop for Quiet<'_> {
     fn drop(&mut self) {
-        if let Some(cell) = self.0 {
-            cell.store().reinstate();
+        let live = self.unit.generation(self.cell.id());
+        if live.is_ok_and(|live| live == Some(self.cell.place().generation)) {
+            self.cell.store().reinstate();
         }
     }
 }
