@@ -46,7 +46,7 @@ impl SqliteFork {
     /// Gives the contents that are files a name here, and forgets those that no node refers to.
     fn link_contents(&self) -> Result<()> {
         let doing = while_doing("listing the contents of a copied Cell");
-        SqliteWriteTx::new(&self.connection)
+        SqliteWriteTx::new(&self.connection, self.sources[0].keys.as_deref())
             .forget_unused_contents(&[])
             .map_err(|e| Error::new(ErrorKind::Other, "forgetting contents").because(e))?;
         let mut statement =
@@ -85,7 +85,7 @@ impl Fork for SqliteFork {
     fn write(&mut self, work: ForkWork<'_>) -> DomainResult<()> {
         let doing = while_doing("changing a copied Cell");
         self.connection.execute_batch("BEGIN").map_err(&doing)?;
-        work(&mut SqliteWriteTx::new(&self.connection))?;
+        work(&mut SqliteWriteTx::new(&self.connection, self.sources[0].keys.as_deref()))?;
         Ok(self.connection.execute_batch("COMMIT").map_err(doing)?)
     }
 

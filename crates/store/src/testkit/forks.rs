@@ -82,7 +82,7 @@ pub fn contents_of_both(fixture: &Fixture) {
     for (name, bytes) in [("kept", &large), ("added", &other)] {
         let node = copy.read(|tx| tx.child(CELL_NODE, name)).unwrap().unwrap();
         let mut read = Vec::new();
-        blobs.open(&node.content.unwrap().hash).unwrap().read_to_end(&mut read).unwrap();
+        blobs.open(&node.content.unwrap()).unwrap().read_to_end(&mut read).unwrap();
         assert!(read == *bytes, "{name}");
     }
     fixture.remove(&next).unwrap();

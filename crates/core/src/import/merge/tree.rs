@@ -1,6 +1,6 @@
 //! The tree of a snapshot into the Cell's: by path.
 
-use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
+use saibo_model::node::{CELL_NODE, Content, MAIN_BOX, Node, NodeKind};
 use saibo_model::{ErrorCode, Id, Result};
 
 use super::effects::Effect;
@@ -79,6 +79,7 @@ impl Merge<'_> {
                     name,
                     id: known.id.clone(),
                     version: known.version,
+                    content: same_content(&known, node.content.take()),
                     ..node
                 };
                 match self.mode {
@@ -100,7 +101,7 @@ impl Merge<'_> {
         let mut put = put;
         if !matches!(effect, Effect::Skipped | Effect::Unchanged) {
             if let Some(content) = &put.content {
-                let small = self.from.small_content(&content.hash)?;
+                let small = self.from.small_content(content)?;
                 self.tx.put_content(content, small.as_deref())?;
             }
             self.tx.put_node(&mut put)?;
@@ -109,6 +110,17 @@ impl Merge<'_> {
             self.targets.collections.insert(from_id, put.id.clone());
         }
         Ok(put.seq)
+    }
+}
+
+/// The snapshot's content, or the Cell's if it is the same: stored since it was encrypted or the other way round, it is known
+/// by another name.
+fn same_content(known: &Node, new: Option<Content>) -> Option<Content> {
+    match (&known.content, &new) {
+        (Some(ours), Some(theirs)) if ours.sha256 == theirs.sha256 && ours.length == theirs.length => {
+            known.content.clone()
+        }
+        _ => new,
     }
 }
 
