@@ -9,11 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::figures::quantile;
+use crate::figures::{self, quantile};
 use crate::wire::Connection;
 
 /// Makes the request of a client, by its number and how many it sent before; whether there is one.
 pub(crate) type Script = Arc<dyn Fn(usize, u64, &mut Vec<u8>) -> bool + Send + Sync>;
+
+/// The same request again and again.
+pub(crate) fn repeating(request: Vec<u8>) -> Script {
+    Arc::new(move |_client, _sent, out| {
+        out.clear();
+        out.extend_from_slice(&request);
+        true
+    })
+}
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -46,6 +55,12 @@ impl Load {
         Duration::from_micros(quantile(&self.micros, part).unwrap_or_default().into())
     }
 
+    /// How many a second, and how long they took, once they are sorted.
+    pub(crate) fn shown(&self) -> String {
+        let [p50, p99] = [0.5, 0.99].map(|part| figures::time(self.quantile(part)));
+        format!("{}/s, p50 {p50}, p99 {p99}", figures::count(self.rate()))
+    }
+
     /// How many were refused.
     pub(crate) fn refusals(&self) -> u64 {
         self.refused.values().sum()
@@ -53,7 +68,7 @@ impl Load {
 
     /// Requests that went well, a second.
     pub(crate) fn rate(&self) -> f64 {
-        crate::figures::rate(self.micros.len() as u64, self.time)
+        figures::rate(self.micros.len() as u64, self.time)
     }
 
     /// This, if nothing was refused.

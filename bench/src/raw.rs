@@ -1,4 +1,5 @@
-//! What SQLite alone gives on the same entities and disk: no HTTP, no rights, no schema, one thread that asks and waits.
+//! What SQLite alone gives on the same entities and disk: no HTTP, no rights, no schema, one thread that asks and
+//! waits.
 //!
 //! The table is as plain as it can be, and syncs each commit as a unit does.
 

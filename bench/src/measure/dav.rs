@@ -1,5 +1,5 @@
-//! Files over WebDAV: read beside a bare handler that reads the same files, written beside `cp` with a sync; a list of a
-//! thousand; an upload that is longer than memory would be. And what it costs to encrypt contents.
+//! Files over WebDAV: read beside a bare handler that reads the same files, written beside `cp` with a sync; a list of
+//! a thousand; an upload that is longer than memory would be. And what it costs to encrypt contents.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -176,11 +176,7 @@ fn asking(unit: &Unit, size: &Size) -> Script {
 fn asking_at(path: String, headers: String) -> Script {
     let mut request = Vec::new();
     wire::request(&mut request, "GET", &path, &headers, b"");
-    Arc::new(move |_client, _sent, out| {
-        out.clear();
-        out.extend_from_slice(&request);
-        true
-    })
+    load::repeating(request)
 }
 
 /// Writes files in turns to the unit and beside it, each on disk before the next.
@@ -255,11 +251,7 @@ fn list(course: &mut Course<'_>, unit: &Unit, client: &Client) -> Result<()> {
         &unit.headers("Depth: 1\r\n"),
         b"",
     );
-    let script: Script = Arc::new(move |_client, _sent, out| {
-        out.clear();
-        out.extend_from_slice(&request);
-        true
-    });
+    let script = load::repeating(request);
     let time = Duration::from_secs(course.options.sizes.seconds());
     let mut load = load::run_for(unit.address(), 1, time, &script)?.unrefused()?;
     load.sort();

@@ -122,13 +122,9 @@ fn compare(
     }
     small.sort();
     big.sort();
-    let shown = |load: &Load| {
-        let [p50, p99] = [0.5, 0.99].map(|part| figures::time(load.quantile(part)));
-        format!("{}/s, p50 {p50}, p99 {p99}", figures::count(load.rate()))
-    };
     let [p99_small, p99_big] = [&small, &big].map(|load| load.quantile(0.99).as_secs_f64() * 1000.0);
-    course.report.add("sets", what, (p99_big, "ms"), None, shown(&big));
-    let from = format!("of p99; with a hundredth: {}", shown(&small));
+    course.report.add("sets", what, (p99_big, "ms"), None, big.shown());
+    let from = format!("of p99; with a hundredth: {}", small.shown());
     course.report.add("sets", compared, (p99_big / p99_small, "×"), Some(Target::AtMost(1.5)), from);
     Ok(big.rate())
 }
@@ -176,8 +172,7 @@ fn at_once(course: &mut Course<'_>, unit: &Unit, client: &Client) -> Result<()> 
     let mut load = load::run_for(unit.address(), MANY, time, &script)?;
     load.sort();
     let created = load.micros.len() as u64;
-    let [p50, p99] = [0.5, 0.99].map(|part| figures::time(load.quantile(part)));
-    let mut from = format!("{} a second, p50 {p50}, p99 {p99}", figures::count(load.rate()));
+    let mut from = load.shown();
     if load.refusals() > 0 {
         let _ = write!(from, "; refused, by status: {:?}", load.refused);
     }

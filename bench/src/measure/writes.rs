@@ -49,13 +49,9 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     without.sort();
     during.sort();
     let report = &mut course.report;
-    let shown = |load: &Load| {
-        let [p50, p99] = [0.5, 0.99].map(|part| figures::time(load.quantile(part)));
-        format!("{}/s, p50 {p50}, p99 {p99}", figures::count(load.rate()))
-    };
     let [p99_without, p99_during] = [&without, &during].map(|load| load.quantile(0.99).as_secs_f64());
     let ratio = p99_during / p99_without.max(1e-6);
-    let from = format!("without: {}; during: {}", shown(&without), shown(&during));
+    let from = format!("without: {}; during: {}", without.shown(), during.shown());
     report.add("writes", "p99 during an export", (ratio, "×"), Some(Target::AtMost(1.2)), from);
     let [p50_without, p50_during] = [&without, &during].map(|load| load.quantile(0.5).as_secs_f64());
     let longest: Duration = exports.iter().max().copied().unwrap_or_default();

@@ -134,10 +134,7 @@ pub(crate) fn body(out: &mut String, n: u64, change: u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-
-    use saibo_archive::{Limits, SnapshotReader, verify};
-
+    use super::super::verified;
     use super::*;
 
     #[test]
@@ -145,9 +142,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.zip");
         write(&path, 300).unwrap();
-        let reader = SnapshotReader::open(File::open(&path).unwrap(), Limits::default()).unwrap();
-        let report = verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-        assert!(report.is_intact(), "{report:?}");
+        let reader = verified(&path);
         let mut entities = reader.documents(Kind::UserData).unwrap();
         let first = entities.read().unwrap().unwrap();
         let fields: serde_json::Value = serde_json::from_str(first.fields).unwrap();

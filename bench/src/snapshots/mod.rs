@@ -116,3 +116,14 @@ fn meta(kind: NodeKind, id: String) -> NodeMeta {
         unknown: Vec::new(),
     }
 }
+
+/// Opens what was written, if all of it is as its manifest says.
+#[cfg(test)]
+fn verified(path: &Path) -> saibo_archive::SnapshotReader<File> {
+    let reader =
+        saibo_archive::SnapshotReader::open(File::open(path).unwrap(), saibo_archive::Limits::default());
+    let reader = reader.unwrap();
+    let report = saibo_archive::verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    assert!(report.is_intact(), "{report:?}");
+    reader
+}

@@ -72,21 +72,16 @@ pub(crate) fn write(path: &Path, count: u64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-    use std::fs::File;
-
-    use saibo_archive::{Limits, SnapshotReader, verify};
-
+    use super::super::verified;
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn a_snapshot_is_one_that_verifies() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.zip");
         write(&path, 1000).unwrap();
-        let reader = SnapshotReader::open(File::open(&path).unwrap(), Limits::default()).unwrap();
-        let report = verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-        assert!(report.is_intact(), "{report:?}");
+        let reader = verified(&path);
         let mut roles = reader.documents(Kind::Role).unwrap();
         let (mut marked, mut changed) = (0, 0);
         while let Some(role) = roles.read().unwrap() {

@@ -1,9 +1,9 @@
 //! Encrypted snapshots: the whole zip in an age file (age-encryption.org/v1), which other programs decrypt, too.
 //!
-//! It is written as a stream and read at any place, 64 KiB at a time, so there is never a plain copy. What encrypts a file
-//! is a key of its own, which the header holds encrypted to each recipient. Who writes keeps that key until the file has
-//! been read back, so that it can be checked without the recipients' secrets and without one more recipient who could
-//! decrypt it.
+//! It is written as a stream and read at any place, 64 KiB at a time, so there is never a plain copy. What encrypts a
+//! file is a key of its own, which the header holds encrypted to each recipient. Who writes keeps that key until the
+//! file has been read back, so that it can be checked without the recipients' secrets and without one more recipient
+//! who could decrypt it.
 
 use std::cell::RefCell;
 use std::collections::HashSet;

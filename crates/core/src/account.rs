@@ -13,6 +13,7 @@ pub(crate) use basic::basic;
 pub(crate) use remembered::Remembered;
 
 use crate::Unit;
+use crate::document::object;
 
 /// What an Account may do at all (`Status`, API page 212).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +49,6 @@ impl Account {
     /// # Errors
     /// [`ErrorCode::DataInconsistency`] where that is none of an Account.
     pub fn of(document: Document) -> Result<Self> {
-        let object = |text: &str| {
-            serde_json::from_str::<Map<String, Value>>(text)
-                .map_err(|e| Error::from(ErrorCode::DataInconsistency).because(e))
-        };
         let body = object(&document.body)?;
         let hidden = document.hidden.as_deref().map(object).transpose()?.unwrap_or_default();
         Ok(Self { document, body, hidden })
@@ -115,8 +112,7 @@ impl Account {
 /// # Errors
 /// [`ErrorCode::DataInconsistency`] where they are none.
 pub(crate) fn without_credentials(hidden: &str) -> Result<String> {
-    let mut hidden: Map<String, Value> =
-        serde_json::from_str(hidden).map_err(|e| Error::from(ErrorCode::DataInconsistency).because(e))?;
+    let mut hidden = object(hidden)?;
     StoredPassword::forget(&mut hidden);
     Ok(Value::Object(hidden).to_string())
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use saibo_model::{Document, ErrorCode, Id, Kind, Result};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 /// Scope of a Cell's values that hold what a snapshot's links had beyond what is known of links, by `_id`.
 pub const LINK_EXTRA: &str = "link";
@@ -18,18 +20,20 @@ pub fn key_field(kind: Kind) -> &'static str {
     }
 }
 
-/// The type of the parent, and so the name of that link in a snapshot's `l`.
-#[must_use]
-pub fn parent_kind(kind: Kind) -> Option<Kind> {
-    match kind {
-        Kind::Role | Kind::Relation | Kind::Rule | Kind::SentMessage | Kind::ReceivedMessage => {
-            Some(Kind::Box)
-        }
-        Kind::ExtRole => Some(Kind::Relation),
-        Kind::Property | Kind::AssociationEnd => Some(Kind::EntityType),
-        Kind::ComplexTypeProperty => Some(Kind::ComplexType),
-        _ => None,
-    }
+/// Reads JSON that the store keeps.
+///
+/// # Errors
+/// [`ErrorCode::DataInconsistency`] if it is not what is expected.
+pub(crate) fn stored<T: DeserializeOwned>(json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+}
+
+/// The same, of an object: a document's fields.
+///
+/// # Errors
+/// As [`stored`].
+pub(crate) fn object(json: &str) -> Result<Map<String, Value>> {
+    stored(json)
 }
 
 /// What a document or node keeps of a snapshot without knowing it: members of the JSON object in `extra`. The known
@@ -59,9 +63,7 @@ impl Extra {
                 "a" => extra.acl = Some(json.to_owned()),
                 "l" => {
                     for (name, id) in saibo_archive::members(json).map_err(bad)? {
-                        let id = serde_json::from_str(id)
-                            .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))?;
-                        extra.links.push((name.into_owned(), id));
+                        extra.links.push((name.into_owned(), stored(id)?));
                     }
                 }
                 _ => extra.rest.push((name.into_owned(), json.to_owned())),
@@ -99,7 +101,7 @@ impl Extra {
 /// `l`: the to-one links of a document that is no entity.
 #[must_use]
 pub fn to_one_links<'a>(document: &'a Document, extra: &'a Extra) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let parent = parent_kind(document.set.kind).zip(document.parent.as_ref());
+    let parent = document.set.kind.parent().zip(document.parent.as_ref());
     let mut links: Vec<(Cow<'_, str>, Cow<'_, str>)> =
         parent.map(|(kind, id)| (kind.name().into(), id.as_str().into())).into_iter().collect();
     links.extend(document.peer.as_ref().map(|id: &Id| (document.set.kind.name().into(), id.as_str().into())));

@@ -36,6 +36,7 @@ pub(crate) enum CellsOwn {
 }
 
 /// A choice among the rows of a Cell, as one view of its store has them.
+#[derive(Clone)]
 pub(crate) struct Selection<'a> {
     tx: &'a dyn ReadTx,
     /// By the names of their nodes; `None` takes everything.

@@ -23,7 +23,7 @@ pub(crate) use error::{ClientError, Result};
 pub(crate) use job::{JobStatus, RunningJob};
 
 use crate::config::Secret;
-use crate::tls;
+use crate::outgoing;
 use address::Address;
 
 /// How long connecting may take, and how long a unit may be silent in the middle of an answer.
@@ -54,8 +54,8 @@ impl Client {
             .timeout_connect(Some(PATIENCE))
             .timeout_per_read(Some(PATIENCE))
             .timeout_per_write(Some(PATIENCE))
-            .user_agent(tls::USER_AGENT)
-            .tls_config(tls::config())
+            .user_agent(outgoing::USER_AGENT)
+            .tls_config(outgoing::tls())
             .build();
         Self { agent: config.new_agent(), token }
     }

@@ -1,9 +1,9 @@
 //! Takes messages to Cells of other units, over http and https.
 //!
-//! Where to is chosen by whoever may send messages in a Cell, and by the lists of a Relation. So that the unit cannot be
-//! made to ask servers that only it can reach, a host counts by the addresses that it has at that moment: those of this
-//! machine and of private networks are refused, unless the operator says otherwise. No redirect is followed, no proxy
-//! asked, and of an answer only its status is told, and the message of an error in the API's form.
+//! Where to is chosen by whoever may send messages in a Cell, and by the lists of a Relation. So that the unit cannot
+//! be made to ask servers that only it can reach, a host counts by the addresses that it has at that moment: those of
+//! this machine and of private networks are refused, unless the operator says otherwise. No redirect is followed, no
+//! proxy asked, and of an answer only its status is told, and the message of an error in the API's form.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use crate::tls;
+use crate::outgoing;
 
 /// How long one destination may take, from looking its host up to the last byte of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,16 +66,7 @@ pub(crate) struct HttpCourier {
 impl HttpCourier {
     /// One that reaches public addresses, or all.
     pub(crate) fn new(to_private: bool) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(PATIENCE))
-            .max_idle_connections(0)
-            .proxy(None)
-            .user_agent(tls::USER_AGENT)
-            .tls_config(tls::config())
-            .build();
+        let config = outgoing::of_unit(PATIENCE).proxy(None).build();
         let resolver = Addresses { inner: DefaultResolver::default(), to_private };
         Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver) }
     }

@@ -13,9 +13,9 @@ mod courier;
 pub mod data_dir;
 pub mod http;
 mod oidc;
+mod outgoing;
 mod pem;
 pub mod routes;
-mod tls;
 pub mod unit;
 pub mod wiring;
 

@@ -81,12 +81,12 @@ impl SqliteReadTx<'_> {
 /// The SQL of a query on the set of that number. The number is written out, for by it the planner finds the
 /// indexes of the set's fields.
 pub(crate) fn list(number: i64, above: Above, query: &Query, index: Option<&str>) -> Result<Sql, Error> {
-    let mut sql = Sql::new(String::new(), above);
     let hint = index.map(|index| format!(" INDEXED BY \"{index}\"")).unwrap_or_default();
-    sql.text = format!(
+    let text = format!(
         concat!("SELECT ", document_columns!(), " FROM document d{} WHERE d.entity_set={}"),
         hint, number
     );
+    let mut sql = Sql::new(text, above);
     if let Some(filter) = &query.filter {
         sql.text.push_str(" AND ");
         sql.filter(filter)?;

@@ -43,9 +43,7 @@ impl SqliteStore {
         let readers = Readers::new(move || folder.open(|folder| connection::reader(&folder.join(file))));
         Ok(Self { committer, readers, tmp, keys, housekeeper })
     }
-}
 
-impl SqliteStore {
     /// Copies what it holds at this moment into a new file.
     pub(crate) fn copy_to(&self, path: &Path, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<()> {
         let source = self.readers.take()?;

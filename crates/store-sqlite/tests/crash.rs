@@ -1,6 +1,8 @@
 //! What is left after a process was killed in the middle of its work.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,19 +15,12 @@ use saibo_store::testkit::sample::*;
 use saibo_store::{Backend as _, Origin, StoreExt as _};
 use saibo_store_sqlite::{Options, SqliteBackend};
 
+use support::files;
+
 const CHILD: &str = "SAIBO_TEST_CRASHING_CHILD";
 
 fn open(data: &Path) -> SqliteBackend {
     SqliteBackend::open(data, Options::default()).unwrap()
-}
-
-/// Files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries
-        .map(|entry| entry.unwrap().path())
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
-        .collect()
 }
 
 fn blobs_folder(data: &Path) -> PathBuf {

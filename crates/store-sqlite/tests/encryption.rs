@@ -1,6 +1,8 @@
 //! Contents that are encrypted on disk: what can be seen of them, what was changed in them, turning it on and off.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use saibo_model::{Id, Node, NodeKind};
 use saibo_store::testkit::sample::*;
 use saibo_store::{Backend as _, Blobs, Place, Store, StoreExt as _};
 use saibo_store_sqlite::{Encryption, Options, SqliteBackend};
+
+use support::files;
 
 /// Bytes of the header, of a piece, and of what authenticates it.
 const HEADER: usize = 61;
@@ -27,14 +31,6 @@ fn cell_of(backend: &SqliteBackend) -> (Arc<dyn Store>, Arc<dyn Blobs>) {
         put_root(&backend.open(&place("cell")).unwrap().0);
     }
     backend.open(&place("cell")).unwrap()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    entries
-        .map(|entry| entry.unwrap().path())
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
-        .collect()
 }
 
 fn blob_files(data: &Path) -> Vec<PathBuf> {

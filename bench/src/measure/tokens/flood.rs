@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::{BIG, DATA};
 use super::Course;
-use crate::load::{self, Load, Script};
+use crate::load::{self, Script};
 use crate::report::Target;
 use crate::snapshots::entities;
 use crate::unit::Unit;
@@ -54,12 +54,8 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     let mut without = without.unrefused()?;
     without.sort();
     during.sort();
-    let shown = |load: &Load| {
-        let [p50, p99] = [0.5, 0.99].map(|part| figures::time(load.quantile(part)));
-        format!("{}/s, p50 {p50}, p99 {p99}", figures::count(load.rate()))
-    };
     let tried = figures::rate(flood.refusals(), flood.time);
-    let from = format!("without: {}; during: {}; {tried:.0} logins/s", shown(&without), shown(&during));
+    let from = format!("without: {}; during: {}; {tried:.0} logins/s", without.shown(), during.shown());
     for (what, part, target) in [
         ("p99 of GET in a flood of logins", 0.99, Some(Target::AtMost(2.0))),
         ("p50 of GET in a flood of logins", 0.5, None),

@@ -68,8 +68,8 @@ impl ExportManifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
-    /// Names of the Boxes whose contents it holds, with what is bound to them and what is bound to no Box; all Boxes, if
-    /// none are listed.
+    /// Names of the Boxes whose contents it holds, with what is bound to them and what is bound to no Box; all Boxes,
+    /// if none are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boxes: Option<Vec<String>>,
     /// Whether Accounts come with what their passwords are checked with.

@@ -17,9 +17,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::access::Access;
-use crate::job::{
-    Counts, Encryption, End, Job, JobKind, Options, Past, Progress, Running, State, Status, Totals,
-};
+use crate::job::{Counts, Encryption, End, Job, JobKind, Options, Past, Progress, Running, Status, Totals};
 use crate::selection::{self, CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, archive, clock};
@@ -96,25 +94,13 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
         return Err(ErrorCode::FileAlreadyExists.with([file]));
     }
     check_space(unit, cell)?;
-    run(
-        unit,
-        Job {
-            cell: cell.id().to_string(),
-            cell_name: cell.name().to_owned(),
-            kind: JobKind::Export,
-            name,
-            started_at: now,
-            options: Options {
-                boxes,
-                without_credentials: request.without_credentials,
-                encryption: request.lock.as_ref().map(encryption),
-                ..Options::default()
-            },
-            effects: None,
-            state: State::Running,
-        },
-        request.lock,
-    )
+    let options = Options {
+        boxes,
+        without_credentials: request.without_credentials,
+        encryption: request.lock.as_ref().map(encryption),
+        ..Options::default()
+    };
+    run(unit, Job::begin(cell, JobKind::Export, name, now, options), request.lock)
 }
 
 /// Takes up an export that a unit which was stopped left running.

@@ -57,7 +57,6 @@ pub(super) fn export(
             blobs: cell.blobs().as_ref(),
             archive,
             progress,
-            boxes: options.boxes.clone(),
             selection: Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?,
             without_credentials: options.without_credentials,
         };
@@ -119,7 +118,6 @@ struct Export<'a> {
     blobs: &'a dyn Blobs,
     archive: SnapshotWriter<Out<'a>, Box<dyn WriteSeek>>,
     progress: &'a Progress,
-    boxes: Option<Vec<String>>,
     selection: Selection<'a>,
     without_credentials: bool,
 }
@@ -224,8 +222,7 @@ impl Export<'_> {
         let root = self.tx.node(CELL_NODE)?.ok_or(ErrorCode::DataInconsistency)?;
         self.archive.collection("", &meta(&root)?).map_err(archive::error)?;
         self.count(weight::NODE)?;
-        let tree = Selection::new(self.tx, self.boxes.as_deref(), CellsOwn::Taken)?;
-        tree.tree(&mut |path, node| self.node(path, &node))
+        self.selection.clone().tree(&mut |path, node| self.node(path, &node))
     }
 
     fn node(&mut self, path: &str, node: &Node) -> Result<()> {

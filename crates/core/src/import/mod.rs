@@ -22,7 +22,7 @@ use saibo_store::ReadSeek;
 
 use crate::access::Access;
 use crate::job::{
-    Encryption, End, Job, JobKind, Options, Past, Phase, Progress, Running, State, Status, Totals, history,
+    Encryption, End, Job, JobKind, Options, Past, Phase, Progress, Running, Status, Totals, history,
 };
 use crate::leftover::{self, Making};
 use crate::{Cell, Unit, archive, clock, selection, snapshot};
@@ -47,8 +47,8 @@ pub fn status(unit: &Unit, cell: &Cell, access: &Access) -> Result<Status> {
     }
 }
 
-/// Cancels the import into a Cell, or the dry run; see [`Jobs::cancel`](crate::job::Jobs::cancel). It takes the same right as beginning
-/// one.
+/// Cancels the import into a Cell, or the dry run; see [`Jobs::cancel`](crate::job::Jobs::cancel). It takes the same
+/// right as beginning one.
 ///
 /// # Errors
 /// If somebody may not; [`ErrorCode::CellLocked`] if the new content is being put in its place already.
@@ -86,20 +86,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
         return Err(ErrorCode::CellLocked.with(["dry run"]));
     }
     check_space(unit, cell, &archive, &options)?;
-    run(
-        unit,
-        Job {
-            cell: cell.id().to_string(),
-            cell_name: cell.name().to_owned(),
-            kind: JobKind::Import,
-            name,
-            started_at: clock::now(),
-            options,
-            effects: None,
-            state: State::Running,
-        },
-        key,
-    )
+    run(unit, Job::begin(cell, JobKind::Import, name, clock::now(), options), key)
 }
 
 /// What is to be imported, and how; by default the Cell's content is replaced by all of the snapshot's.

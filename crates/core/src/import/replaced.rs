@@ -8,7 +8,7 @@ use super::swap::swap;
 use crate::access::Access;
 use crate::job::JobKind;
 use crate::leftover::Making;
-use crate::{Cell, Unit, clock, snapshot};
+use crate::{Cell, Unit, clock, document, snapshot};
 
 /// Scope of the register's values that hold what was replaced, named `{cell id}/{generation}`.
 pub(super) const SCOPE: &str = "replaced";
@@ -52,13 +52,7 @@ pub fn replaced(unit: &Unit, cell: &Id) -> Result<Vec<Replaced>> {
 
 fn all(unit: &Unit) -> Result<Vec<Replaced>> {
     let values = unit.backend().register().read(|tx| tx.values(SCOPE))?;
-    values
-        .iter()
-        .map(|(_, text)| {
-            serde_json::from_str(text)
-                .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
-        })
-        .collect()
+    values.iter().map(|(_, text)| document::stored(text)).collect()
 }
 
 /// Brings back what the last import replaced; what it brought is kept as replaced in turn.

@@ -29,7 +29,7 @@ pub(super) fn shape<'l>(line: &'l DocumentLine<'_>, at: Whence) -> Result<Shape<
     check_set(line, at)?;
     let mut shape = Shape { id, key: key_of(line, at)?, parent: None, peer: None, unknown: Vec::new() };
     for (name, id) in line.links.iter().flatten() {
-        if document::parent_kind(line.kind).is_some_and(|kind| kind.name() == name) {
+        if line.kind.parent().is_some_and(|kind| kind.name() == name) {
             shape.parent = Some(id.as_ref());
         } else if line.kind == Kind::AssociationEnd && name == line.kind.name() {
             shape.peer = Some(id.as_ref());

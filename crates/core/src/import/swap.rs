@@ -52,7 +52,8 @@ pub(super) fn adopt(
     swapped.map(|()| ended)
 }
 
-/// Makes another generation the live one, for whoever holds the right to ([`Unit::hold`]), in one transaction of the register, with what `also` enters there.
+/// Makes another generation the live one, for whoever holds the right to ([`Unit::hold`]), in one transaction of the
+/// register, with what `also` enters there.
 ///
 /// # Errors
 /// That the Cell's store is not the live one any more ([`saibo_store::Error::is_retired`]); those of `also`; the

@@ -239,8 +239,8 @@ impl Jobs {
         if running.progress.cancel() { Ok(Some(running)) } else { Err(too_late(kind)) }
     }
 
-    /// Enters that a job which was cut off cannot be taken up again, for it takes a secret that nobody has kept; as it is
-    /// then.
+    /// Enters that a job which was cut off cannot be taken up again, for it takes a secret that nobody has kept; as it
+    /// is then.
     ///
     /// # Errors
     /// The store's.

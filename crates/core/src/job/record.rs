@@ -4,8 +4,8 @@ use saibo_model::{ErrorCode, Result};
 use saibo_store::WriteTx;
 use serde::{Deserialize, Serialize};
 
-use crate::clock;
 use crate::import::{Effects, Mode};
+use crate::{Cell, clock, document};
 
 /// Scope of the register's values that hold jobs, named `{cell id}/{kind}`.
 pub(super) const SCOPE: &str = "job";
@@ -146,13 +146,26 @@ pub struct Job {
 }
 
 impl Job {
+    /// One that begins now.
+    pub(crate) fn begin(cell: &Cell, kind: JobKind, name: String, now: i64, options: Options) -> Self {
+        Self {
+            cell: cell.id().to_string(),
+            cell_name: cell.name().to_owned(),
+            kind,
+            name,
+            started_at: now,
+            options,
+            effects: None,
+            state: State::Running,
+        }
+    }
+
     pub(super) fn key(cell: &str, kind: JobKind) -> String {
         format!("{cell}/{}", kind.name())
     }
 
     pub(super) fn parse(text: &str) -> Result<Self> {
-        serde_json::from_str(text)
-            .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+        document::stored(text)
     }
 
     /// Enters it in the register.

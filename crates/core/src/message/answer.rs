@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Stored};
 use super::approve::Step;
 use super::request::Request;
 use crate::dav::resource::authorize_cell;
+use crate::document::object;
 use crate::odata::objects::{Objects, Scope};
 use crate::{Access, Cell, Unit};
 
@@ -45,7 +46,7 @@ pub fn answer(
     let command = command.ok_or_else(refused)?;
     let objects = Objects::new(unit, Scope::Cell(cell), access, root, now)?;
     let message = objects.received_message(id)?;
-    let fields = fields_of(&message)?;
+    let fields = object(&message.body)?;
     let is_request = fields.get("Type").and_then(Stored::as_str) == Some("request");
     let may_be = match command {
         "read" | "unread" => !is_request,
@@ -54,13 +55,16 @@ pub fn answer(
     if !may_be {
         return Err(refused());
     }
-    let mut steps = Vec::new();
+    let (mut steps, mut allowed) = (Vec::new(), Vec::new());
     if command == "approved" {
         let requests = requests_of(&fields);
         for request in Request::all(&requests) {
             let privilege =
                 if request.ty().starts_with("rule.") { Privilege::Rule } else { Privilege::Social };
-            cell.store().read(|tx| authorize_cell(tx, cell, access, privilege))?;
+            if !allowed.contains(&privilege) {
+                cell.store().read(|tx| authorize_cell(tx, cell, access, privilege))?;
+                allowed.push(privilege);
+            }
             steps.push(Step::of(&objects, unit, cell, &message, request)?);
         }
     }
@@ -79,17 +83,12 @@ fn unchanged(tx: &dyn ReadTx, seen: &Document) -> Result<Option<Document>> {
 }
 
 fn set_status(tx: &mut dyn WriteTx, message: &mut Document, status: &str, now: i64) -> Result<()> {
-    let mut fields = fields_of(message)?;
+    let mut fields = object(&message.body)?;
     fields.insert(STATUS.to_owned(), status.into());
     message.body = Stored::Object(fields).to_string();
     message.version += 1;
     message.updated = now;
     tx.put_document(message)
-}
-
-fn fields_of(message: &Document) -> Result<Map<String, Stored>> {
-    serde_json::from_str(&message.body)
-        .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
 }
 
 /// What a stored message requests. One that came with a snapshot may have any form.

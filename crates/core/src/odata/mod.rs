@@ -1,5 +1,6 @@
 //! OData: control objects, schema objects, and the entities of OData collections.
 
+pub(crate) mod alias;
 pub mod entities;
 mod index;
 pub mod objects;

@@ -14,7 +14,7 @@ use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotWriter, StoreExt as _}
 use crate::access::Access;
 use crate::dav::resource::authorize_cell;
 use crate::leftover::Making;
-use crate::{Cell, Unit, clock};
+use crate::{Cell, Unit, clock, document};
 
 /// The name of a file: `{name}.zip`, or `{name}.zip.age` if it is encrypted.
 #[must_use]
@@ -243,5 +243,5 @@ pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
 }
 
 fn parse(text: &str) -> Result<SnapshotInfo> {
-    serde_json::from_str(text).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+    document::stored(text)
 }

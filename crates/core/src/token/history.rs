@@ -1,10 +1,12 @@
 //! How the logins of an Account went: kept among the Cell's values, by the Account's id. A snapshot leaves
 //! them out, as the reference's does; an import keeps those of Accounts that there still are.
 
-use saibo_model::{ErrorCode, Result};
+use saibo_model::Result;
 use saibo_oauth::grant::AuthHistory;
 use saibo_store::{ReadTx, WriteTx};
 use serde_json::json;
+
+use crate::document;
 
 /// Scope of the Cell's values that hold histories.
 pub const LOGIN: &str = "login";
@@ -19,8 +21,7 @@ pub const NOBODY: &str = "nobody";
 /// The store's.
 pub fn history(tx: &dyn ReadTx, account: &str) -> Result<AuthHistory> {
     let Some(text) = tx.value(LOGIN, account)? else { return Ok(AuthHistory::default()) };
-    let value: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))?;
+    let value: serde_json::Value = document::stored(&text)?;
     Ok(AuthHistory {
         last_authenticated: value["last"].as_i64(),
         failed_count: value["failed"]

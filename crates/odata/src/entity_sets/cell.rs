@@ -177,20 +177,24 @@ const RECEIVED_MESSAGE: EntitySet = EntitySet {
     key: &[part("__id")],
 };
 
+const TO: FieldDefinition = text("To").nullable();
+const TO_RELATION: FieldDefinition = text("ToRelation").nullable().constraint(Constraint::RelationName);
+const RESULT: FieldDefinition = text("Result").nullable().list_of("Sent_Message_Result");
+
 const SENT_MESSAGE: EntitySet = EntitySet {
     kind: Kind::SentMessage,
     fields: &[
         text("__id").default(NEW_ID).from(Source::Key),
         BOX_NAME,
         IN_REPLY_TO,
-        text("To").nullable(),
-        text("ToRelation").nullable().constraint(Constraint::RelationName),
+        TO,
+        TO_RELATION,
         MESSAGE_TYPE,
         TITLE,
         MESSAGE_BODY,
         PRIORITY,
         REQUEST_OBJECTS,
-        text("Result").nullable().list_of("Sent_Message_Result"),
+        RESULT,
         PUBLISHED,
         UPDATED,
     ],
@@ -205,14 +209,14 @@ pub(super) const SENT_MESSAGE_PORT: EntitySet = EntitySet {
         text("BoxBound").of(SimpleType::Boolean).nullable(),
         BOX_NAME,
         IN_REPLY_TO,
-        text("To").nullable(),
-        text("ToRelation").nullable().constraint(Constraint::RelationName),
+        TO,
+        TO_RELATION,
         MESSAGE_TYPE,
         TITLE,
         MESSAGE_BODY,
         PRIORITY,
         REQUEST_OBJECTS,
-        text("Result").nullable().list_of("Sent_Message_Result"),
+        RESULT,
         PUBLISHED,
         UPDATED,
     ],

@@ -102,14 +102,9 @@ pub(crate) async fn replace_in_time(app: std::sync::Arc<App>, stopping: Cancella
             }
             Ok::<_, DataDirError>(())
         });
-        match replaced.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the key of tokens could not be replaced; the old one stays")
-            }
-            Err(error) => {
-                tracing::error!(%error, "the key of tokens could not be replaced; the old one stays")
-            }
+        let replaced = replaced.await.map_err(|panicked| panicked.to_string());
+        if let Err(error) = replaced.and_then(|replaced| replaced.map_err(|error| error.to_string())) {
+            tracing::error!(error, "the key of tokens could not be replaced; the old one stays");
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use ureq::Agent;
 
 use crate::config::OidcConfig;
-use crate::tls;
+use crate::outgoing;
 
 /// How long each of the two documents may take, from the connection to its last byte: somebody waits for it.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -53,18 +53,7 @@ struct Metadata {
 impl Issuer {
     /// Of a provider.
     pub(super) fn new(config: OidcConfig) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            // Who is asked is configured, and what it says is to be of itself.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(PATIENCE))
-            .max_idle_connections(0)
-            .user_agent(tls::USER_AGENT)
-            .tls_config(tls::config())
-            .build()
-            .new_agent();
-        Self { config, agent }
+        Self { config, agent: outgoing::of_unit(PATIENCE).build().new_agent() }
     }
 
     /// Fetches the keys that it signs with now. Blocks, for a bounded time.

@@ -1,7 +1,7 @@
 //! The keys of a provider, kept for a while.
 //!
-//! Who logs in decides when a provider is asked, so how often and how many wait for it is bounded: one asks at a time, a
-//! few wait for the answer, and after each attempt there is a pause, whatever came of it.
+//! Who logs in decides when a provider is asked, so how often and how many wait for it is bounded: one asks at a time,
+//! a few wait for the answer, and after each attempt there is a pause, whatever came of it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,13 +12,13 @@ use super::{Report, examine_for};
 use crate::access::Access;
 use crate::job::{End, Job, JobKind, Options, Progress, State};
 use crate::leftover::{self, Making};
-use crate::{Cell, Unit, clock, snapshot};
+use crate::{Cell, Unit, clock, document, snapshot};
 
 /// Scope of the register's values that hold the last report of a Cell, by its id.
 const SCOPE: &str = "dry_run";
 
-/// Does all that the import with its mode would do, on a copy that nobody sees: no other way tells as surely what it would
-/// come to.
+/// Does all that the import with its mode would do, on a copy that nobody sees: no other way tells as surely what it
+/// would come to.
 fn rehearse(
     unit: &Unit,
     cell: &Cell,
@@ -58,20 +58,8 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request, h
     if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
         return Err(ErrorCode::CellLocked.with(["import"]));
     }
-    run(
-        unit,
-        Job {
-            cell: cell.id().to_string(),
-            cell_name: cell.name().to_owned(),
-            kind: JobKind::Check,
-            name,
-            started_at: clock::now(),
-            options: Options { hashes, ..options },
-            effects: None,
-            state: State::Running,
-        },
-        key,
-    )
+    let options = Options { hashes, ..options };
+    run(unit, Job::begin(cell, JobKind::Check, name, clock::now(), options), key)
 }
 
 /// Takes up a dry run that a unit which was stopped left running.
@@ -129,11 +117,7 @@ pub fn last(unit: &Unit, cell: &Cell, access: &Access) -> Result<Option<DryRun>>
         return Ok(Some(DryRun { job, report: None }));
     }
     let text = unit.backend().register().read(|tx| tx.value(SCOPE, cell.id().as_str()))?;
-    let report = text.map(|text| {
-        serde_json::from_str(&text)
-            .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
-    });
-    Ok(Some(DryRun { job, report: report.transpose()? }))
+    Ok(Some(DryRun { job, report: text.as_deref().map(document::stored).transpose()? }))
 }
 
 /// Forgets the report of a Cell that is deleted.

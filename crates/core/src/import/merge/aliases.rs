@@ -1,14 +1,15 @@
-//! Names under which entities keep their properties (`P001`…, of complex values `C001`…): each EntityType counts its
-//! own, so a value of the snapshot may be under another name there than in the Cell.
+//! Each type counts the aliases of its properties by itself ([`alias`]), so a value of the snapshot may be under
+//! another one there than in the Cell.
 
 use std::collections::HashMap;
 
 use saibo_model::query::{Filter, Query};
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Result};
 use saibo_store::ReadTx;
 use serde_json::{Map, Value};
 
-use super::json::object;
+use crate::document::object;
+use crate::odata::alias::alias;
 
 /// How deep complex types can hold each other.
 const DEPTH: usize = 16;
@@ -21,12 +22,6 @@ pub(super) struct Aliases {
     differ: bool,
 }
 
-/// The alias of a property.
-pub(super) fn alias(document: &Document) -> Option<String> {
-    let hidden = object(document.hidden.as_deref()?).ok()?;
-    hidden.get("Alias")?.as_str().map(str::to_owned)
-}
-
 /// The properties of a type.
 fn properties(tx: &dyn ReadTx, set: &EntitySet, parent: &Id) -> Result<Vec<Document>> {
     let query = Query { filter: Some(Filter::HasParent(Some(parent.clone()))), ..Query::default() };
@@ -36,23 +31,6 @@ fn properties(tx: &dyn ReadTx, set: &EntitySet, parent: &Id) -> Result<Vec<Docum
         Ok(())
     })?;
     Ok(found)
-}
-
-/// One that no other property of the type has: that of the snapshot, if it can be.
-pub(super) fn free_alias(to: &dyn ReadTx, property: &Document, wanted: Option<&str>) -> Result<String> {
-    let letter = if property.set.kind == Kind::Property { 'P' } else { 'C' };
-    let Some(parent) = &property.parent else { return Err(ErrorCode::DataInconsistency.into()) };
-    let mut last = 0;
-    let mut is_taken = false;
-    for alias in properties(to, &property.set, parent)?.iter().filter_map(alias) {
-        is_taken |= Some(alias.as_str()) == wanted;
-        let number = alias.strip_prefix(letter).and_then(|digits| digits.parse::<u32>().ok());
-        last = last.max(number.unwrap_or(0));
-    }
-    Ok(match wanted {
-        Some(wanted) if !is_taken => wanted.to_owned(),
-        _ => format!("{letter}{:03}", last.saturating_add(1)),
-    })
 }
 
 impl Aliases {

@@ -4,12 +4,13 @@ use saibo_model::query::{Comparison, Field, Filter, Literal, Query, Stored};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use serde_json::Value;
 
-use super::aliases::{self, Aliases};
+use super::aliases::Aliases;
 use super::effects::Effect;
-use super::json::{merged, merged_acls, object};
+use super::json::{merged, merged_acls};
 use super::target::{Place, Targets};
 use super::{Merge, Mode, conflict};
-use crate::document::Extra;
+use crate::document::{Extra, object, stored};
+use crate::odata::alias::{alias, free_alias};
 
 /// What must be the same in the snapshot and in the Cell, for values and links depend on it.
 fn fixed(kind: Kind) -> &'static [(&'static str, &'static str)] {
@@ -83,14 +84,14 @@ impl Merge<'_> {
         let is_free = to.document_by_id(&document.id)?.is_none();
         let mut new = Document {
             seq: 0,
-            id: if is_free { document.id.clone() } else { Id::random() },
+            id: if is_free { document.id.clone() } else { Id::in_order() },
             version: 1,
             // An end finds its other end when both are there.
             peer: None,
             ..self.placed(document, place)?
         };
         if matches!(new.set.kind, Kind::Property | Kind::ComplexTypeProperty) {
-            let alias = aliases::free_alias(self.tx.read(), &new, aliases::alias(&new).as_deref())?;
+            let alias = free_alias(self.tx.read(), &new, alias(&new).as_deref())?;
             let mut hidden = object(new.hidden.as_deref().unwrap_or("{}"))?;
             hidden.insert("Alias".to_owned(), alias.into());
             new.hidden = Some(Value::Object(hidden).to_string());
@@ -141,8 +142,8 @@ impl Merge<'_> {
         Ok(Document { set: place.set, parent: place.parent, body, ..document })
     }
 
-    /// What an object that is replaced has of hidden fields: an alias is the Cell's, and a password that the snapshot has
-    /// not does not go.
+    /// What an object that is replaced has of hidden fields: an alias is the Cell's, and a password that the snapshot
+    /// has not does not go.
     fn hidden(&self, known: &Document, new: &Document) -> Option<String> {
         match new.set.kind {
             Kind::Property | Kind::ComplexTypeProperty => known.hidden.clone(),
@@ -234,9 +235,7 @@ fn merged_extra(known: Option<&str>, new: Option<&str>) -> Result<Option<String>
     let Some(all) = merged(known, new)? else { return Ok(None) };
     let mut all = object(&all)?;
     if let Some(acl) = merged_acls(ours.acl.as_deref(), theirs.acl.as_deref()) {
-        let acl = serde_json::from_str(&acl)
-            .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))?;
-        all.insert("a".to_owned(), acl);
+        all.insert("a".to_owned(), stored(&acl)?);
     }
     Ok(Some(Value::Object(all).to_string()))
 }

@@ -1,13 +1,10 @@
 //! Two JSON objects, or two ACLs, in one.
 
 use saibo_model::acl::{Acl, Principal};
-use saibo_model::{ErrorCode, Id, Result};
-use serde_json::{Map, Value};
+use saibo_model::{Id, Result};
+use serde_json::Value;
 
-/// Reads an object.
-pub(super) fn object(text: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(text).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
-}
+use crate::document::object;
 
 /// The members of both; where both have one, the second's.
 pub(super) fn merged(first: Option<&str>, second: Option<&str>) -> Result<Option<String>> {

@@ -1,8 +1,8 @@
 //! Links of a snapshot into the Cell.
 //!
-//! Between two objects that the Cell had already, `skip` adds none, `merge` adds the snapshot's to those that there are,
-//! and with `overwrite` there are the snapshot's afterwards and no others. Links with what the snapshot does not have stay
-//! in any case. An entity that may be linked with one of a type only gets the snapshot's.
+//! Between two objects that the Cell had already, `skip` adds none, `merge` adds the snapshot's to those that there
+//! are, and with `overwrite` there are the snapshot's afterwards and no others. Links with what the snapshot does not
+//! have stay in any case. An entity that may be linked with one of a type only gets the snapshot's.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,8 @@ use saibo_model::{Document, EntitySet, Id, Kind, Result};
 use serde_json::Value;
 
 use super::effects::Effect;
-use super::json::object;
 use super::{Merge, Mode};
-use crate::document::LINK_EXTRA;
+use crate::document::{LINK_EXTRA, object};
 
 /// Whether the first may have one of the second only, and the second one of the first.
 pub(super) type OneOnly = (bool, bool);

@@ -2,8 +2,8 @@
 //!
 //! The snapshot is built and checked as a whole, like any other. Then the live generation is copied, what
 //! was built is put into the copy, and the copy takes the place of the live one by the same swap. What was written in
-//! between must not be lost, so the swap is refused if anything was; then all of it is done again on a new copy. A Cell that
-//! is written to all the time gets its last copy while it takes no writes: those wait until the swap.
+//! between must not be lost, so the swap is refused if anything was; then all of it is done again on a new copy. A Cell
+//! that is written to all the time gets its last copy while it takes no writes: those wait until the swap.
 
 mod aliases;
 mod documents;
@@ -173,8 +173,8 @@ pub(super) fn rehearse(
     put.map(|(_built, effects)| effects)
 }
 
-/// A Cell's store takes no writes as long as it is there. Afterwards it does again, unless another has taken its place, or
-/// that is not certain: then none may take what could be lost.
+/// A Cell's store takes no writes as long as it is there. Afterwards it does again, unless another has taken its place,
+/// or that is not certain: then none may take what could be lost.
 struct Quiet<'c> {
     unit: &'c Unit,
     cell: &'c Cell,
@@ -212,17 +212,13 @@ fn put(
     progress.enter(Phase::Merging);
     let mode = job.options.mode.ok_or(ErrorCode::DataInconsistency)?;
     let effects = source.store.read(|from| {
-        let boxes = job.options.boxes.clone();
-        let cells_own = CellsOwn::Left;
         let mut effects = Effects::default();
         fork.write(&mut |tx| {
             let mut merge = Merge {
                 from,
                 tx,
                 mode,
-                selection: Selection::new(from, boxes.as_deref(), cells_own)?,
-                boxes: boxes.clone(),
-                cells_own,
+                selection: Selection::new(from, job.options.boxes.as_deref(), CellsOwn::Left)?,
                 has_credentials: source.has_credentials,
                 targets: Targets::new(from),
                 aliases: HashMap::new(),
@@ -248,8 +244,6 @@ struct Merge<'a> {
     tx: &'a mut dyn WriteTx,
     mode: Mode,
     selection: Selection<'a>,
-    boxes: Option<Vec<String>>,
-    cells_own: CellsOwn,
     has_credentials: bool,
     targets: Targets<'a>,
     aliases: HashMap<Id, Aliases>,

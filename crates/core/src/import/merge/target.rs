@@ -1,8 +1,8 @@
 //! Which object of the Cell is the one that an object of the snapshot stands for.
 //!
-//! It is the one of the same key in the same place (name and Box, `__id` and EntityType); else the one of the same id, if
-//! it was renamed meanwhile. Nothing of that is written down: it is found again in the two databases, whose indexes are
-//! what it takes. Ids of what few there are of, and much names, are remembered.
+//! It is the one of the same key in the same place (name and Box, `__id` and EntityType); else the one of the same id,
+//! if it was renamed meanwhile. Nothing of that is written down: it is found again in the two databases, whose indexes
+//! are what it takes. Ids of what few there are of, and much names, are remembered.
 
 use std::collections::HashMap;
 

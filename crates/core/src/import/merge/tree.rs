@@ -7,7 +7,6 @@ use super::effects::Effect;
 use super::json::{merged, merged_acls, with_roles};
 use super::{Merge, Mode, conflict};
 use crate::import::weight;
-use crate::selection::Selection;
 
 impl Merge<'_> {
     /// Every node that is taken.
@@ -23,10 +22,9 @@ impl Merge<'_> {
             let theirs = Node { extra: ours.extra.clone(), ..theirs };
             self.node(theirs, ours.parent, String::new(), Some(ours), "")?;
         }
-        let selection = Selection::new(from, self.boxes.as_deref(), self.cells_own)?;
         // The collections on the way to where the walk is, in the Cell.
         let mut above: Vec<i64> = Vec::new();
-        selection.tree(&mut |path, node| {
+        self.selection.clone().tree(&mut |path, node| {
             self.progress.check()?;
             let depth = path.matches('/').count();
             above.truncate(depth);
@@ -63,7 +61,7 @@ impl Merge<'_> {
         let (put, effect) = match known {
             None => {
                 let is_free = self.tx.read().node_by_id(&node.id)?.is_none();
-                let id = if is_free { node.id.clone() } else { Id::random() };
+                let id = if is_free { node.id.clone() } else { Id::in_order() };
                 (Node { seq: 0, parent, name, id, ..node }, Effect::Created)
             }
             Some(known) if known.kind != node.kind => {
@@ -113,8 +111,8 @@ impl Merge<'_> {
     }
 }
 
-/// The snapshot's content, or the Cell's if it is the same: stored since it was encrypted or the other way round, it is known
-/// by another name.
+/// The snapshot's content, or the Cell's if it is the same: stored since it was encrypted or the other way round, it is
+/// known by another name.
 fn same_content(known: &Node, new: Option<Content>) -> Option<Content> {
     match (&known.content, &new) {
         (Some(ours), Some(theirs)) if ours.sha256 == theirs.sha256 && ours.length == theirs.length => {

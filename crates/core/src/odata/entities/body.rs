@@ -2,7 +2,6 @@
 //! `s`. A value that is null is not there.
 
 use saibo_model::edm::{SimpleType, Value};
-use saibo_model::{ErrorCode, Result};
 use serde_json::{Map, Value as Json};
 
 use super::draft::Draft;
@@ -10,14 +9,6 @@ use super::schema::{Properties, Property, PropertyType, Schema};
 
 /// The field that repeats the document's key.
 const ID: &str = "__id";
-
-/// Reads a document's body.
-///
-/// # Errors
-/// [`ErrorCode::DataInconsistency`] if it is no object.
-pub(super) fn read(body: &str) -> Result<Map<String, Json>> {
-    serde_json::from_str(body).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
-}
 
 /// A body with the values of a draft, which is for an entity of these properties; `new` are the aliases of its
 /// new ones.

@@ -10,6 +10,7 @@ use saibo_model::{Document, ErrorCode, Result};
 use super::body;
 use super::schema::{Property, PropertyType, TypeIndex};
 use super::session::Session;
+use crate::document::object;
 
 impl Session<'_> {
     /// Checks that an entity, as it is to be written, has no other's unique key.
@@ -30,7 +31,7 @@ impl Session<'_> {
         if keys.is_empty() {
             return Ok(());
         }
-        let values = body::read(&document.body)?;
+        let values = object(&document.body)?;
         for properties in keys.values() {
             let mut filter = None;
             let mut all_null = true;

@@ -12,6 +12,7 @@ use super::dynamic::name_aliases;
 use super::schema::TypeIndex;
 use super::session::Session;
 use super::view::Row;
+use crate::document::object;
 use crate::odata::EntityPath;
 
 /// What makes an entity tag.
@@ -79,7 +80,7 @@ impl Session<'_> {
         row.document.body = match purpose {
             Purpose::Whole => body::write(&schema, properties, id, draft, &aliases),
             Purpose::Merge => {
-                let mut values = body::read(&row.document.body)?;
+                let mut values = object(&row.document.body)?;
                 body::merge(&schema, properties, &mut values, draft, &aliases);
                 serde_json::Value::Object(values).to_string()
             }

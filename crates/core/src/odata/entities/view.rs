@@ -11,6 +11,7 @@ use saibo_odata::options::Select;
 use super::body;
 use super::draft::Draft;
 use super::schema::{self, PropertyType, Schema, TypeIndex};
+use crate::document::object;
 
 /// A document of an EntityType.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ pub(super) fn stored<'s>(
     expanded: &Expanded,
 ) -> Result<Entity<'s>> {
     let ty = schema.entity_type(row.ty);
-    let values = body::read(&row.document.body)?;
+    let values = object(&row.document.body)?;
     let mut entity = head(schema, row);
     entity.properties.reserve(ty.properties.len());
     for property in ty.properties.iter().filter(|property| select.includes(&property.name)) {

@@ -1,13 +1,14 @@
 //! Objects as an answer shows them.
 
 use saibo_model::edm::Value;
-use saibo_model::{Document, ErrorCode, Result};
+use saibo_model::{Document, Result};
 use saibo_odata::entity::{Content, Entity, Link, Property, Type};
 use saibo_odata::entity_sets::{EntitySet as Definition, FieldDefinition, FieldType, Service, Source};
 use saibo_odata::options::Select;
 use serde_json::{Map, Value as Json};
 
 use super::place::Ancestors;
+use crate::document::object;
 
 /// What is shown of an object's navigation properties.
 pub(super) enum Links<'e> {
@@ -72,8 +73,7 @@ pub(super) fn entity<'e>(
 
 /// The fields of a document's body.
 pub(super) fn body_of(document: &Document) -> Result<Map<String, Json>> {
-    serde_json::from_str(&document.body)
-        .map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
+    object(&document.body)
 }
 
 fn type_of(service: &'static Service, field: &FieldDefinition) -> Type<'static> {

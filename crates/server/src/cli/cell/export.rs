@@ -45,8 +45,8 @@ pub(in crate::cli) struct Export {
     /// Leave out what passwords are checked with: Accounts come back without a password
     #[arg(long)]
     without_credentials: bool,
-    /// Encrypt it to the owner of this public key (age1…; may be repeated). Without --identity it is checked by the unit
-    /// alone
+    /// Encrypt it to the owner of this public key (age1…; may be repeated). Without --identity it is checked by the
+    /// unit alone
     #[arg(long = "recipient", value_name = "PUBLIC_KEY", conflicts_with = "passphrase_file")]
     recipients: Vec<String>,
     #[command(flatten)]

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use saibo_core::import::Effects;
 use saibo_core::import::dry::Report;
 use saibo_core::{clock, snapshot};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::target::Target;
@@ -52,7 +53,8 @@ pub(in crate::cli) struct Import {
 }
 
 /// What becomes of what both the snapshot and the Cell have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 enum ModeArgument {
     /// The snapshot's takes its place
     Overwrite,
@@ -62,22 +64,12 @@ enum ModeArgument {
     Merge,
 }
 
-impl ModeArgument {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Overwrite => "overwrite",
-            Self::Skip => "skip",
-            Self::Merge => "merge",
-        }
-    }
-}
-
 impl Import {
     /// What the unit is asked for.
     fn request(&self, name: &str) -> Result<Value, Box<dyn Error>> {
         let mut request = json!({ "Name": name });
         if let Some(mode) = self.mode {
-            request["Mode"] = json!(mode.name());
+            request["Mode"] = json!(mode);
         }
         if !self.boxes.is_empty() {
             request["Boxes"] = json!(self.boxes);

@@ -23,8 +23,8 @@ fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
     })
 }
 
-/// `POST`: begins one, that replaces the Cell's content or, with a `Mode`, puts the snapshot beside it; or, with `{"DryRun": true}`, looks what it would do; or, with `{"Undo": true}`, brings back what
-/// the last one replaced.
+/// `POST`: begins one, that replaces the Cell's content or, with a `Mode`, puts the snapshot beside it; or, with
+/// `{"DryRun": true}`, looks what it would do; or, with `{"Undo": true}`, brings back what the last one replaced.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.

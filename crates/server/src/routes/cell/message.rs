@@ -1,6 +1,9 @@
 //! `{cell}__message`: messages to and from other Cells (API pages 267 and 271).
 
-use saibo_core::message;
+use std::sync::Arc;
+
+use saibo_core::odata::objects::Created;
+use saibo_core::{Access, Cell, Unit, message};
 use saibo_model::Result;
 use saibo_odata::media::Format;
 
@@ -9,26 +12,25 @@ use crate::routes::odata::{changed, created};
 use crate::routes::{Caller, Context};
 
 /// `POST …/send`: sends a message.
-pub(in crate::routes) async fn send(mut context: Context) -> Result<Response> {
-    let (caller, root) = (Caller::of(&context), root(&context));
-    let body = context.request.body.read_to_limit(context.app.config.limits.body_bytes).await?;
-    let made = context
-        .blocking(move |unit| {
-            let (cell, access) = caller.enter(unit)?;
-            message::send(unit, &cell, &access, &root, &body, caller.now)
-        })
-        .await?;
-    Ok(created(&made.location, made.body, made.version, Format::Json))
+pub(in crate::routes) async fn send(context: Context) -> Result<Response> {
+    make(context, message::send).await
 }
 
 /// `POST …/port`: takes a message of another Cell in.
-pub(in crate::routes) async fn port(mut context: Context) -> Result<Response> {
+pub(in crate::routes) async fn port(context: Context) -> Result<Response> {
+    make(context, message::receive).await
+}
+
+/// What makes a message of a body.
+type Maker = fn(&Arc<Unit>, &Cell, &Access, &str, &[u8], i64) -> Result<Created>;
+
+async fn make(mut context: Context, maker: Maker) -> Result<Response> {
     let (caller, root) = (Caller::of(&context), root(&context));
     let body = context.request.body.read_to_limit(context.app.config.limits.body_bytes).await?;
     let made = context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
-            message::receive(unit, &cell, &access, &root, &body, caller.now)
+            maker(unit, &cell, &access, &root, &body, caller.now)
         })
         .await?;
     Ok(created(&made.location, made.body, made.version, Format::Json))

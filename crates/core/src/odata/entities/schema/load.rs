@@ -9,6 +9,7 @@ use saibo_store::ReadTx;
 use serde_json::{Map, Value};
 
 use super::{ComplexType, EntityType, NAMESPACE, Navigation, Properties, Property, PropertyType, Schema};
+use crate::document::object;
 
 impl Schema {
     /// Reads the schema of a collection.
@@ -58,10 +59,6 @@ fn documents(tx: &dyn ReadTx, kind: Kind, collection: &Id) -> Result<Vec<Documen
         Ok(())
     })?;
     Ok(found)
-}
-
-fn object(json: &str) -> Result<Map<String, Value>> {
-    serde_json::from_str(json).map_err(|e| saibo_model::Error::from(ErrorCode::DataInconsistency).because(e))
 }
 
 /// The properties, by the type that they belong to.

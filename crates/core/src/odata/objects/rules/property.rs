@@ -7,12 +7,13 @@ use saibo_model::query::{Comparison, Field, Filter, Literal, Query, Stored};
 use saibo_model::{Document, ErrorCode, Id, Kind, Result};
 use saibo_odata::entity_sets::{EntitySet as Definition, FieldType, Source};
 use saibo_store::ReadTx;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::super::fields::Fields;
 use super::super::view::body_of;
 use super::Sets;
 use super::entity_type::check_empty;
+use crate::odata::alias::free_alias;
 use crate::odata::entities::Schema;
 
 /// Checks a new one, and gives it the name that entities' bodies use for it.
@@ -45,28 +46,12 @@ pub(super) fn check_new(
             other => other?,
         }
     }
-    document.hidden = Some(json!({ "Alias": next_alias(tx, document)? }).to_string());
+    document.hidden = Some(json!({ "Alias": free_alias(tx, document, None)? }).to_string());
     Ok(())
 }
 
 fn is_default(ty: SimpleType, fields: &Fields, now: i64) -> bool {
     fields.text("DefaultValue").is_none_or(|text| ty.parse(text, now).is_ok())
-}
-
-/// `P001`, `P002`… of an EntityType's, `C001`… of a ComplexType's: one more than the greatest there is.
-fn next_alias(tx: &dyn ReadTx, document: &Document) -> Result<String> {
-    let letter = if document.set.kind == Kind::Property { 'P' } else { 'C' };
-    let query = Query { filter: Some(Filter::HasParent(document.parent.clone())), ..Query::default() };
-    let mut last = 0;
-    tx.documents(&document.set, &query, &mut |other| {
-        let hidden = other.hidden.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-        let alias = hidden.as_ref().and_then(|hidden| hidden.get("Alias")).and_then(Json::as_str);
-        let number =
-            alias.and_then(|alias| alias.strip_prefix(letter)).and_then(|digits| digits.parse::<u32>().ok());
-        last = last.max(number.unwrap_or(0));
-        Ok(())
-    })?;
-    Ok(format!("{letter}{:03}", last + 1))
 }
 
 /// Checks a change: only the name may differ, and a type that makes room for more numbers.
