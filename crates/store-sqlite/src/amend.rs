@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use saibo_model::{Document, Id, Node};
-use saibo_store::{Error, ErrorKind, Removed, Result};
+use saibo_model::{Document, Id, Node, Removed};
+use saibo_store::{Error, ErrorKind, Result};
 
 use crate::content::{BLOBS, blob_path};
 use crate::error::while_doing;

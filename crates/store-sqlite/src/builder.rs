@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use saibo_model::node::Content;
-use saibo_model::{Document, EntitySet, Id, Kind, Node};
+use saibo_model::{Document, EntitySet, Id, Kind, Node, Removed};
 use saibo_store::builder::{Built, BuiltCell, Defect};
-use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Removed, Result};
+use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
 
 use crate::amend::Amend;
 use crate::content::{BLOBS, ContentWriter};

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 use saibo_model::document::Link;
-use saibo_model::{Document, Id, Kind, Node, Result};
+use saibo_model::{Document, Id, Kind, Moment, Node, Removed, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{ChangeTotals, Error, ErrorKind, Moment, Removed, Scan};
+use saibo_store::{ChangeTotals, Error, ErrorKind, Scan};
 
 use crate::encryption::Keys;
 use crate::error::while_doing;

@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
-use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{ChangeTotals, Error, Moment, ReadTx, Removed, Scan, Value};
+use saibo_store::{ChangeTotals, Error, ReadTx, Scan, Value};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;

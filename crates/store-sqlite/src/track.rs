@@ -5,8 +5,8 @@
 
 use rusqlite::OptionalExtension as _;
 use saibo_model::document::Link;
-use saibo_model::{Id, Result};
-use saibo_store::{Error, Moment};
+use saibo_model::{Id, Moment, Result};
+use saibo_store::Error;
 
 use crate::error::while_doing;
 use crate::write::SqliteWriteTx;

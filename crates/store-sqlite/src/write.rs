@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::Field;
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Node, Result};
-use saibo_store::{Error, ErrorKind, Moment, ReadTx, WriteTx};
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Moment, Node, Result};
+use saibo_store::{Error, ErrorKind, ReadTx, WriteTx};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;

@@ -1,10 +1,10 @@
 //! Building a whole Cell beside the live one.
 
 use saibo_model::node::Content;
-use saibo_model::{Document, Id, Kind, Node};
+use saibo_model::{Document, Id, Kind, Node, Removed};
 
 use crate::blob::BlobWriter;
-use crate::{ReadTx, Removed, Result};
+use crate::{ReadTx, Result};
 
 /// Where a row came from, for an error that names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
-use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 
-use crate::moment::{ChangeTotals, Moment, Removed};
+use crate::ChangeTotals;
 
 /// A receiver of streamed rows; an error of it ends the stream and is passed on.
 pub type Scan<'a, T> = &'a mut dyn FnMut(T) -> Result<()>;

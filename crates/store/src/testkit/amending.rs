@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use saibo_model::node::CELL_NODE;
-use saibo_model::{Document, Id, Kind, Node, NodeKind};
+use saibo_model::{Document, Id, Kind, Node, NodeKind, Removed};
 
 use super::Fixture;
 use super::builder::begin;
 use super::sample::*;
 use crate::builder::Defect;
-use crate::{Blobs, Builder, Origin, Place, Removed, Store, StoreExt as _};
+use crate::{Blobs, Builder, Origin, Place, Store, StoreExt as _};
 
 fn finish(fixture: &Fixture, mut builder: Box<dyn Builder>) -> (Arc<dyn Store>, Arc<dyn Blobs>) {
     assert_eq!(builder.check(10).unwrap(), []);

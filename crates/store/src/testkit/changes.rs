@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use saibo_model::document::Link;
 use saibo_model::node::CELL_NODE;
-use saibo_model::{EntitySet, Id, Kind, Node, NodeKind};
+use saibo_model::{EntitySet, Id, Kind, Moment, Node, NodeKind, Removed};
 
 use super::Fixture;
 use super::sample::*;
-use crate::{ChangeTotals, Moment, Place, Removed, Store, StoreExt as _};
+use crate::{ChangeTotals, Place, Store, StoreExt as _};
 
 fn mark(store: &Arc<dyn Store>) -> Moment {
     store.write(|tx| tx.mark()).unwrap()
