@@ -35,6 +35,7 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let request = Request {
         name: job::text(&body, "Name")?,
         boxes: job::names(&body, "Boxes")?,
+        since: job::text(&body, "Since")?,
         without_credentials: job::switch(&body, "Credentials")? == Some(false),
         lock: lock(&body)?,
     };
