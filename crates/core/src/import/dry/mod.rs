@@ -15,7 +15,7 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use saibo_archive::SnapshotReader;
-use saibo_model::{Kind, Result};
+use saibo_model::{ErrorCode, Kind, Result};
 use saibo_store::{ReadTx, StoreExt as _};
 
 use crate::job::{Options, Phase, Progress, Totals};
@@ -35,6 +35,15 @@ pub fn examine(
     hashes: bool,
     progress: &Arc<Progress>,
 ) -> Result<Report> {
+    if let Some(base) = snapshot.manifest().map_err(archive::error)?.and_then(|manifest| manifest.base) {
+        let mut report = Report::default();
+        report.problem(&ErrorCode::SnapshotBaseMissing.with([
+            "",
+            &base.name,
+            "a unit that has both can say what an import would do",
+        ]));
+        return Ok(report);
+    }
     seen(snapshot, hashes, progress).map(|walk| walk.report)
 }
 

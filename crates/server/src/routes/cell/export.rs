@@ -21,7 +21,7 @@ fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
 }
 
 /// `POST`: begins one: of everything, or of the `Boxes` that are named; without passwords' hashes if `Credentials` is
-/// false.
+/// false; or of what was changed `Since` another.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.
