@@ -53,9 +53,12 @@ fn look(tx: &dyn ReadTx, report: &mut Report, known: &mut Known, progress: &Prog
             if url.as_ref().is_some_and(|url| url.find(document.body.as_bytes()).is_some()) {
                 report.source.documents_with_url += 1;
             }
+            match kind {
+                Kind::Rule => report.unsupported("Rule"),
+                Kind::SentMessage | Kind::ReceivedMessage => report.unsupported("Message"),
+                _ => {}
+            }
             let names = match kind {
-                Kind::Rule => return Ok(report.unsupported("Rule")),
-                Kind::SentMessage | Kind::ReceivedMessage => return Ok(report.unsupported("Message")),
                 Kind::Box => &mut known.boxes,
                 Kind::Account => &mut known.accounts,
                 _ => return Ok(()),
