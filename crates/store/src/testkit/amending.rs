@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use saibo_model::node::CELL_NODE;
+use saibo_model::node::{CELL_NODE, Content};
 use saibo_model::{Document, Id, Kind, Node, NodeKind, Removed};
 
 use super::Fixture;
@@ -106,7 +106,7 @@ pub fn links_follow(fixture: &Fixture) {
 }
 
 /// A file whose content is written through the builder.
-fn put_file(builder: &mut dyn Builder, parent: i64, id: &str, bytes: &[u8]) -> [u8; 32] {
+fn put_file(builder: &mut dyn Builder, parent: i64, id: &str, bytes: &[u8]) -> Content {
     let mut writer = builder.content_writer().unwrap();
     writer.write_all(bytes).unwrap();
     let stored = writer.finish().unwrap();
@@ -114,7 +114,7 @@ fn put_file(builder: &mut dyn Builder, parent: i64, id: &str, bytes: &[u8]) -> [
     let mut node = file(parent, id, &stored);
     node.id = Id::from(id);
     builder.node(&node).unwrap();
-    stored.content.name
+    stored.content
 }
 
 fn collection(parent: i64, id: &str, name: &str) -> Node {
@@ -140,8 +140,8 @@ pub fn trees_follow(fixture: &Fixture) {
     let mut paths = Vec::new();
     store
         .read(|tx| {
-            for (hash, there) in [(gone, false), (kept, true), (small, false), (now, true)] {
-                assert_eq!(tx.has_content(&hash)?, there);
+            for (content, there) in [(&gone, false), (&kept, true), (&small, false), (&now, true)] {
+                assert_eq!(tx.has_content(&content.name)?, there);
             }
             tx.descendants(CELL_NODE, &mut |(depth, node)| {
                 paths.push(format!("{}{}", "/".repeat(depth as usize), node.name));
