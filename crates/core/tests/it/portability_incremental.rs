@@ -328,6 +328,18 @@ fn what_cannot_be_a_base_is_refused() {
 }
 
 #[test]
+fn a_store_that_takes_no_writes_is_exported_without_a_moment() {
+    let fixture = Fixture::new();
+    let cell = rich(&fixture, "one");
+    export_as(&fixture, &cell, "base");
+    cell.store().retire();
+    let whole = manifest(&export_as(&fixture, &cell, "whole"));
+    assert_eq!((whole.version, whole.moment), (1, None));
+    cell.store().reinstate();
+    assert_eq!(refused(&fixture, &cell, since("whole")), ErrorCode::SnapshotNoBase);
+}
+
+#[test]
 fn what_no_base_needs_is_forgotten() {
     let fixture = Fixture::new();
     let cell = rich(&fixture, "one");
