@@ -257,7 +257,7 @@ fn changes() {
     let since = store.write(|tx| tx.mark()).unwrap();
     let changed = count / 100;
     for i in 0..changed {
-        let mut found = get(&store, &entities(), &format!("{}-{}", i % 200, (i * 37) % 1000)).unwrap();
+        let mut found = get(&store, &entities(), &format!("{}-{}", i / 10 % 200, i * 37 % 1000)).unwrap();
         found.version += 1;
         store.write(move |tx| tx.put_document(&mut found)).unwrap();
     }
