@@ -90,6 +90,17 @@ impl Client {
         expect(answer, 201).map(drop)
     }
 
+    /// How long a snapshot is.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn snapshot_length(&self, cell: &str, name: &str) -> Result<u64> {
+        let request = self.request("HEAD", &format!("{cell}/__snapshot/{name}.zip"));
+        let answer = self.agent.run(request.body(())?)?;
+        let length = answer.headers().get("content-length").ok_or("a snapshot without a length")?;
+        Ok(length.to_str()?.parse()?)
+    }
+
     /// Takes a snapshot away.
     ///
     /// # Errors
@@ -135,7 +146,15 @@ impl Client {
     /// # Errors
     /// What the unit says, if the job fails too.
     pub(crate) fn run(&self, job: Job, cell: &str, name: &str) -> Result<()> {
-        self.json("POST", &format!("{cell}/{}", job.resource()), &json!({ "Name": name }), 202)?;
+        self.run_as(job, cell, name, &json!({ "Name": name }))
+    }
+
+    /// The same, with a body that asks for more.
+    ///
+    /// # Errors
+    /// What the unit says, if the job fails too.
+    pub(crate) fn run_as(&self, job: Job, cell: &str, name: &str, body: &Value) -> Result<()> {
+        self.json("POST", &format!("{cell}/{}", job.resource()), body, 202)?;
         let mut told = Instant::now();
         loop {
             let status = self.status(job, cell)?;

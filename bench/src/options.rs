@@ -97,6 +97,8 @@ pub(crate) enum Name {
     Writes,
     /// Exports of a tenth, and of the whole
     Growth,
+    /// Exports of what was changed, where that is one in a hundred
+    Incremental,
     /// GET of a file and of an entity, compared with a bare handler
     Get,
     /// One entity set, large and small, and beside SQLite alone

@@ -7,6 +7,7 @@ mod entities;
 mod files;
 mod get;
 mod growth;
+mod incremental;
 mod roles;
 mod sets;
 mod startup;
@@ -55,12 +56,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 10] = [
+    let all: [(Name, Measure); 11] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
         (Name::Writes, writes::measure),
         (Name::Growth, growth::measure),
+        (Name::Incremental, incremental::measure),
         (Name::Get, get::measure),
         (Name::Sets, sets::measure),
         (Name::Tokens, tokens::measure),

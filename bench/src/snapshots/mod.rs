@@ -42,6 +42,8 @@ impl Snapshot {
             created: MADE,
             tool: concat!("saibo-bench ", env!("CARGO_PKG_VERSION")).to_owned(),
             selection: saibo_archive::Selection::default(),
+            moment: None,
+            base: None,
         };
         let cell = noise::id(0, 0);
         let mut writer = SnapshotWriter::new(out, tempfile::tempfile()?, origin)?;

@@ -26,10 +26,12 @@ pub use snapshot::layout::documents as documents_entry;
 pub use snapshot::lines::{Documents, Links};
 pub use snapshot::link::LinkLine;
 pub use snapshot::manifest::{
-    EXPORT_VERSION, EntryList, ExportManifest, MANIFEST_VERSIONS, Manifest, Selection, key_id,
+    Base, EXPORT_VERSION, EntryList, ExportManifest, INCREMENTAL_EXPORT_VERSION, MANIFEST_VERSIONS, Manifest,
+    Selection, key_id,
 };
 pub use snapshot::meta::NodeMeta;
 pub use snapshot::reader::{SnapshotReader, Totals};
+pub use snapshot::removed::Removals;
 pub use snapshot::summary::{Signer, Summary};
 pub use snapshot::verify::{Finding, Problem, Progress, Report, verify};
 pub use snapshot::walk::{Resource, Resources};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use saibo_model::{ErrorCode, Result};
 
-use crate::{Unit, import, leftover};
+use crate::{Unit, export, import, leftover};
 
 /// The thread that does so. It ends when this is dropped; [`Housekeeping::stop`] waits for that.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Housekeeping {
 }
 
 /// Failures are for the log: it is tried again the next time.
-fn tidy(unit: &Unit) {
+fn tidy(unit: &Arc<Unit>) {
     if let Err(error) = leftover::clear(unit) {
         tracing::warn!(%error, "what a crash may have left could not be looked for");
     }
@@ -54,5 +54,8 @@ fn tidy(unit: &Unit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "removed what imports had replaced"),
         Err(error) => tracing::warn!(%error, "what imports replaced could not be removed"),
+    }
+    if let Err(error) = export::forget_unneeded(unit) {
+        tracing::warn!(%error, "what Cells need not remember could not be looked for");
     }
 }

@@ -4,6 +4,7 @@
 //! use it and it may use none of them.
 
 pub mod acl;
+pub mod change;
 pub mod document;
 pub mod edm;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod privilege;
 pub mod query;
 pub mod url;
 
+pub use change::{Moment, Removed};
 pub use document::{Document, EntitySet, Kind};
 pub use error::{Error, ErrorCode, Result};
 pub use id::Id;

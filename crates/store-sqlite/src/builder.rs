@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use saibo_model::node::Content;
-use saibo_model::{Document, EntitySet, Id, Kind, Node};
+use saibo_model::{Document, EntitySet, Id, Kind, Node, Removed};
 use saibo_store::builder::{Built, BuiltCell, Defect};
 use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
 
+use crate::amend::Amend;
 use crate::content::{BLOBS, ContentWriter};
 use crate::defects::Search;
 use crate::encryption::Keys;
@@ -50,6 +51,8 @@ pub(crate) struct SqliteBuilder {
     last_line: i64,
     /// Whether the index is there that finds a node by its name.
     finds_children: bool,
+    /// Whether what is added may be there already.
+    amends: bool,
 }
 
 impl SqliteBuilder {
@@ -75,6 +78,7 @@ impl SqliteBuilder {
             // No line comes after it, so that the first one begins a run.
             last_line: -1,
             finds_children: false,
+            amends: false,
         })
     }
 
@@ -108,6 +112,13 @@ impl SqliteBuilder {
 impl Builder for SqliteBuilder {
     fn document(&mut self, document: &Document, origin: Origin) -> Result<()> {
         let set = self.set_number(&document.set)?;
+        if self.amends
+            && let Some(seq) = Amend(&self.connection).document(document, set)?
+        {
+            self.last = seq;
+            self.last_times = (document.published, document.updated);
+            return Ok(());
+        }
         self.execute(
             "INSERT INTO document (entity_set,key,parent,peer,id,version,published,updated,body,hidden,extra) \
              VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -127,6 +138,9 @@ impl Builder for SqliteBuilder {
         )?;
         self.last = self.connection.last_insert_rowid();
         self.last_times = (document.published, document.updated);
+        if self.amends {
+            return Ok(());
+        }
         let line = line_of(origin);
         if line != self.last_line + 1 {
             self.execute("INSERT INTO waiting.run (seq,line) VALUES (?,?)", &[&self.last, &line])?;
@@ -144,6 +158,9 @@ impl Builder for SqliteBuilder {
     }
 
     fn link(&mut self, first: &Id, second: &Id, published: i64, updated: i64, origin: Origin) -> Result<()> {
+        if self.amends {
+            Amend(&self.connection).unlink(first, second)?;
+        }
         self.execute(
             "INSERT INTO waiting.link (first,second,published,updated,line) VALUES (?,?,?,?,?)",
             params![first.as_str(), second.as_str(), published, updated, line_of(origin)],
@@ -152,6 +169,11 @@ impl Builder for SqliteBuilder {
     }
 
     fn node(&mut self, node: &Node) -> Result<i64> {
+        if self.amends
+            && let Some(seq) = Amend(&self.connection).node(node)?
+        {
+            return Ok(seq);
+        }
         self.execute(
             "INSERT INTO node (parent,name,id,kind,version,published,updated,content_type,hash,acl,\
              properties,extra) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -211,10 +233,23 @@ impl Builder for SqliteBuilder {
         .map(|_rows| ())
     }
 
+    fn amend(&mut self) -> Result<()> {
+        self.amends = true;
+        Amend(&self.connection).prepare()
+    }
+
+    fn remove(&mut self, removed: &Removed) -> Result<()> {
+        Amend(&self.connection).remove(removed)
+    }
+
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>> {
         let mut search = Search::new(&self.connection, limit);
         search.index()?;
         search.resolve_links()?;
+        if self.amends {
+            Amend(&self.connection).tidy(self.folder.path())?;
+            search.find_unreachable()?;
+        }
         search.find_dangling()?;
         let defects = search.into_defects();
         schema::estimate(&self.connection)?;
@@ -223,6 +258,9 @@ impl Builder for SqliteBuilder {
     }
 
     fn line_of(&self, id: &Id) -> Result<Option<(Kind, u64)>> {
+        if self.amends {
+            return Ok(None);
+        }
         let doing = while_doing("looking for where a document came from");
         let found = self
             .connection

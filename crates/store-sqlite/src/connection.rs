@@ -83,7 +83,6 @@ pub(crate) fn writer(path: &Path) -> Result<Connection> {
     let doing = while_doing("setting up a connection");
     connection.pragma_update(None, "synchronous", "FULL").map_err(&doing)?;
     schema::upgrade(&connection)?;
-    schema::check(&connection)?;
     // Committing threads leave checkpoints to the housekeeper: one takes as long as many commits.
     connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(&doing)?;
     // A log that grew in a burst is cut back when it begins again.

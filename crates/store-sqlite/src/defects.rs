@@ -110,6 +110,16 @@ impl<'c> Search<'c> {
         )
     }
 
+    /// Nodes that no way leads to from the Cell's own.
+    pub(crate) fn find_unreachable(&mut self) -> Result<()> {
+        self.find(
+            "SELECT id,'' FROM node WHERE seq NOT IN (WITH RECURSIVE below(seq) AS (\
+             SELECT seq FROM node WHERE parent=0 UNION ALL \
+             SELECT n.seq FROM below CROSS JOIN node n ON n.parent=below.seq) SELECT seq FROM below)",
+            |id, _| Defect::Unreachable { id },
+        )
+    }
+
     /// Parents, collections and EntityTypes that are not there.
     pub(crate) fn find_dangling(&mut self) -> Result<()> {
         for column in ["parent", "peer"] {

@@ -22,9 +22,10 @@ macro_rules! held {
         )
     };
 }
+pub(crate) use held;
 
 /// The entity sets by their numbers: looked up here once instead of joined to every row.
-fn sets(connection: &Connection, kind: Option<Kind>) -> Result<HashMap<i64, EntitySet>> {
+pub(crate) fn sets(connection: &Connection, kind: Option<Kind>) -> Result<HashMap<i64, EntitySet>> {
     let doing = while_doing("listing entity sets");
     let mut statement = connection
         .prepare_cached("SELECT kind,collection,entity_type,id FROM entity_set WHERE ?1 IS NULL OR kind=?1")
@@ -37,7 +38,7 @@ fn sets(connection: &Connection, kind: Option<Kind>) -> Result<HashMap<i64, Enti
     Ok(sets)
 }
 
-fn set(sets: &HashMap<i64, EntitySet>, number: i64) -> Result<&EntitySet> {
+pub(crate) fn set(sets: &HashMap<i64, EntitySet>, number: i64) -> Result<&EntitySet> {
     sets.get(&number)
         .ok_or_else(|| Error::new(ErrorKind::Corrupt, "reading a document of no entity set").into())
 }
@@ -84,7 +85,7 @@ pub(crate) fn all_documents(
 }
 
 /// The to-one links that documents hold, as (EntityType id, document id), for documents that come by `seq`.
-enum Held<'s> {
+pub(crate) enum Held<'s> {
     /// For nearly all documents: both are walked side by side.
     Merged { rows: Rows<'s>, next: Option<(i64, (Id, Id))> },
     /// For few documents: each is asked for.
@@ -96,7 +97,7 @@ fn held_of(row: &Row<'_>) -> rusqlite::Result<(i64, (Id, Id))> {
 }
 
 impl Held<'_> {
-    fn of(&mut self, seq: i64) -> Result<Vec<(Id, Id)>, Error> {
+    pub(crate) fn of(&mut self, seq: i64) -> Result<Vec<(Id, Id)>, Error> {
         let doing = while_doing("reading to-one links");
         let mut links = Vec::new();
         match self {
@@ -124,7 +125,6 @@ impl Held<'_> {
 /// See [`saibo_store::ReadTx::all_links`].
 pub(crate) fn all_links(connection: &Connection, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()> {
     let doing = while_doing("reading every link");
-    let sets = sets(connection, None)?;
     let mut statement = connection
         .prepare_cached(
             "SELECT l.first,l.second,l.to_one,l.published,l.updated,a.id,a.entity_set,b.id,b.entity_set \
@@ -132,7 +132,18 @@ pub(crate) fn all_links(connection: &Connection, each: Scan<'_, (Link, Linked, L
              WHERE l.to_one=0 ORDER BY l.first,l.second",
         )
         .map_err(&doing)?;
-    let mut rows = statement.query([]).map_err(&doing)?;
+    let rows = statement.query([]).map_err(&doing)?;
+    each_link(connection, rows, each)
+}
+
+/// Gives out links with their ends, from rows that have both.
+pub(crate) fn each_link(
+    connection: &Connection,
+    mut rows: Rows<'_>,
+    each: Scan<'_, (Link, Linked, Linked)>,
+) -> Result<()> {
+    let doing = while_doing("reading links");
+    let sets = sets(connection, None)?;
     while let Some(row) = rows.next().map_err(&doing)? {
         let first = set(&sets, row.get(6).map_err(&doing)?)?.clone();
         let second = set(&sets, row.get(8).map_err(&doing)?)?.clone();

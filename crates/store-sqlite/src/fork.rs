@@ -40,6 +40,7 @@ impl SqliteFork {
         let path = folder.path().join("cell.db");
         from.store.copy_to(&path, progress)?;
         let connection = connection::fork(&path)?;
+        SqliteWriteTx::new(&connection, None).begin_generation()?;
         Ok(Self { connection, folder, tmp: tmp.to_owned(), cell, sources: [from, contents] })
     }
 

@@ -9,10 +9,12 @@
 //! ```
 //! `{2}` are two characters that spread the folders. No name that a client chose reaches the file system.
 
+mod amend;
 mod backend;
 mod blobs;
 mod builder;
 mod cell;
+mod changes;
 mod commit;
 mod connection;
 mod content;
@@ -36,6 +38,7 @@ mod schema;
 mod snapshots;
 mod sql;
 mod store;
+mod track;
 mod write;
 
 pub use backend::{Options, SqliteBackend};

@@ -4,16 +4,15 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
-use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{Error, ReadTx, Scan, Value};
+use saibo_store::{ChangeTotals, Error, ReadTx, Scan, Value};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
-use crate::export;
-use crate::page;
 use crate::rows::{document_columns, document_of, link_of, node_columns, node_of, set_key, set_of, unsigned};
 use crate::sql::Sql;
+use crate::{changes, export, page};
 
 /// A view of a connection inside a transaction.
 pub(crate) struct SqliteReadTx<'c> {
@@ -209,6 +208,35 @@ impl ReadTx for SqliteReadTx<'_> {
             .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
             .map(|count| u64::try_from(count).unwrap_or(0))
             .map_err(|e| doing(e).into())
+    }
+
+    fn knows_changes_since(&self, moment: &Moment) -> Result<bool> {
+        changes::knows(self.connection, moment)
+    }
+
+    fn change_totals(&self, since: &Moment) -> Result<ChangeTotals> {
+        changes::totals(self.connection, since)
+    }
+
+    fn changed_documents(
+        &self,
+        kind: Kind,
+        since: &Moment,
+        each: Scan<'_, (Document, Vec<(Id, Id)>)>,
+    ) -> Result<()> {
+        changes::documents(self.connection, kind, since, each)
+    }
+
+    fn changed_links(&self, since: &Moment, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()> {
+        changes::links(self.connection, since, each)
+    }
+
+    fn changed_nodes(&self, since: &Moment, each: Scan<'_, (u32, Node)>) -> Result<()> {
+        changes::nodes(self.connection, self.keys, since, each)
+    }
+
+    fn removed(&self, since: &Moment, each: Scan<'_, Removed>) -> Result<()> {
+        changes::removed(self.connection, since, each)
     }
 
     fn node(&self, seq: i64) -> Result<Option<Node>> {

@@ -5,8 +5,14 @@ use saibo_store::{Error, ErrorKind, Result};
 
 use crate::error::while_doing;
 
-/// Counts the changes of the layout; kept in `PRAGMA user_version`.
-const VERSION: i64 = 2;
+/// Brings a database from one layout to the next, the first from layout 1 to 2.
+type Step = fn(&Connection) -> rusqlite::Result<()>;
+
+/// Every change of the layout since the first.
+const STEPS: [Step; 2] = [seal_contents, track_changes];
+
+/// The layout that is written; kept in `PRAGMA user_version`.
+const VERSION: i64 = 1 + STEPS.len() as i64;
 
 /// Marks a file as ours (`PRAGMA application_id`): "sbo" and a byte.
 const APPLICATION_ID: i64 = 0x7362_6f01;
@@ -35,7 +41,8 @@ CREATE TABLE document (
     updated INTEGER NOT NULL,
     body TEXT NOT NULL,
     hidden TEXT,
-    extra TEXT
+    extra TEXT,
+    changed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE link (
     first INTEGER NOT NULL,
@@ -43,6 +50,7 @@ CREATE TABLE link (
     to_one INTEGER NOT NULL,
     published INTEGER NOT NULL,
     updated INTEGER NOT NULL,
+    changed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (first, second)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE node (
@@ -58,7 +66,8 @@ CREATE TABLE node (
     hash BLOB,
     acl TEXT,
     properties TEXT,
-    extra TEXT
+    extra TEXT,
+    changed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE content (
     hash BLOB PRIMARY KEY,
@@ -76,11 +85,31 @@ CREATE TABLE value (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What changes are told by (`changes.rs`). The one row of `moment` has the open number, which rows get as `changed`
+/// when they are put, and the oldest one since which everything is known; without, nothing is tracked and `changed` is
+/// 0. `removed` has what is there no more.
+const CHANGE_TABLES: &str = "
+CREATE TABLE moment (
+    generation TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    oldest INTEGER
+) STRICT;
+CREATE TABLE removed (
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    other TEXT NOT NULL,
+    PRIMARY KEY (number, kind, id, other)
+) STRICT, WITHOUT ROWID;
+";
+
 /// The indexes, apart from the tables: a bulk load makes them when everything is in, if it did not need one
 /// before.
 ///
 /// `document_updated` serves the default order of a list; the partial ones cost nothing for entities.
-pub(crate) const INDEXES: [&str; 9] = [
+/// Those of `changed` have no row of what was not changed since the first moment, and a row that is changed again
+/// before the next one stays where it is.
+pub(crate) const INDEXES: [&str; 12] = [
     "CREATE UNIQUE INDEX IF NOT EXISTS document_id ON document (id)",
     "CREATE UNIQUE INDEX IF NOT EXISTS document_key ON document (entity_set, key, parent)",
     "CREATE INDEX IF NOT EXISTS document_updated ON document (entity_set, updated DESC, seq DESC)",
@@ -90,7 +119,16 @@ pub(crate) const INDEXES: [&str; 9] = [
     "CREATE UNIQUE INDEX IF NOT EXISTS node_name ON node (parent, name)",
     "CREATE UNIQUE INDEX IF NOT EXISTS node_id ON node (id)",
     "CREATE INDEX IF NOT EXISTS content_unused ON content (hash) WHERE uses<=0 AND data IS NULL",
+    DOCUMENT_CHANGED,
+    LINK_CHANGED,
+    NODE_CHANGED,
 ];
+
+const DOCUMENT_CHANGED: &str =
+    "CREATE INDEX IF NOT EXISTS document_changed ON document (changed, entity_set) WHERE changed>0";
+const LINK_CHANGED: &str =
+    "CREATE INDEX IF NOT EXISTS link_changed ON link (changed) WHERE changed>0 AND to_one=0";
+const NODE_CHANGED: &str = "CREATE INDEX IF NOT EXISTS node_changed ON node (changed) WHERE changed>0";
 
 /// The index of [`INDEXES`] that finds a child by its name: a bulk load of a tree needs it early.
 pub(crate) fn node_name() -> &'static str {
@@ -101,6 +139,7 @@ pub(crate) fn node_name() -> &'static str {
 pub(crate) fn create(connection: &Connection) -> Result<()> {
     let doing = while_doing("creating a database");
     connection.execute_batch(TABLES).map_err(&doing)?;
+    connection.execute_batch(CHANGE_TABLES).map_err(&doing)?;
     mark(connection)
 }
 
@@ -150,30 +189,60 @@ fn mark(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "user_version", VERSION).map_err(&doing)
 }
 
-/// Brings a database of an older layout to this one.
+/// Refuses a database that is not of this layout.
+pub(crate) fn check(connection: &Connection) -> Result<()> {
+    match layout(connection)? {
+        VERSION => Ok(()),
+        other => Err(refused(other)),
+    }
+}
+
+/// Brings a database of an older layout to this one, in one transaction; refuses what is of a newer one.
 pub(crate) fn upgrade(connection: &Connection) -> Result<()> {
-    let doing = while_doing("bringing a database to this program's layout");
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&doing)?;
-    if version != 1 {
+    let layout = layout(connection)?;
+    if layout == VERSION {
         return Ok(());
     }
+    let steps = usize::try_from(layout - 1).ok().and_then(|done| STEPS.get(done..));
+    let Some(steps) = steps else { return Err(refused(layout)) };
+    let doing = while_doing("bringing a database to a new layout");
     let transaction = connection.unchecked_transaction().map_err(&doing)?;
-    // Adds no row's value, so it takes as long for many as for none.
-    transaction.execute_batch("ALTER TABLE content ADD COLUMN sealed BLOB").map_err(&doing)?;
+    for step in steps {
+        step(&transaction).map_err(&doing)?;
+    }
     mark(&transaction)?;
     transaction.commit().map_err(&doing)
 }
 
-/// Refuses a database that is not of this layout.
-pub(crate) fn check(connection: &Connection) -> Result<()> {
+fn layout(connection: &Connection) -> Result<i64> {
     let doing = while_doing("reading a database's version");
     let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(&doing)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&doing)?;
-    if (id, version) == (APPLICATION_ID, VERSION) {
-        return Ok(());
+    if id == APPLICATION_ID {
+        return Ok(version);
     }
-    Err(Error::new(
+    Err(Error::new(ErrorKind::Corrupt, "opening a database that is not of this program"))
+}
+
+fn refused(version: i64) -> Error {
+    Error::new(
         ErrorKind::Corrupt,
         format!("opening a database of layout {version} (this program reads layout {VERSION})"),
-    ))
+    )
+}
+
+/// Layout 2: contents may be encrypted. Adds no row's value, so it takes as long for many as for none.
+fn seal_contents(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("ALTER TABLE content ADD COLUMN sealed BLOB")
+}
+
+/// Layout 3: changes are tracked. A column with a default is added without a row being touched, and the indexes are
+/// empty.
+fn track_changes(connection: &Connection) -> rusqlite::Result<()> {
+    for table in ["document", "link", "node"] {
+        connection
+            .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN changed INTEGER NOT NULL DEFAULT 0"))?;
+    }
+    connection.execute_batch(CHANGE_TABLES)?;
+    connection.execute_batch(&[DOCUMENT_CHANGED, LINK_CHANGED, NODE_CHANGED].join(";"))
 }

@@ -1,13 +1,14 @@
 //! The writing verbs, inside the committer's transaction.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::Field;
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Node, Result};
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Moment, Node, Result};
 use saibo_store::{Error, ErrorKind, ReadTx, WriteTx};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
@@ -18,15 +19,17 @@ use crate::{index, schema, sql};
 
 /// A view of the writing connection inside a transaction.
 pub(crate) struct SqliteWriteTx<'c> {
-    read: SqliteReadTx<'c>,
+    pub(crate) read: SqliteReadTx<'c>,
+    /// What rows get as `changed`, once it was asked for.
+    pub(crate) number: Cell<Option<i64>>,
 }
 
 impl<'c> SqliteWriteTx<'c> {
     pub(crate) fn new(connection: &'c Connection, keys: Option<&'c Keys>) -> Self {
-        Self { read: SqliteReadTx::new(connection, keys) }
+        Self { read: SqliteReadTx::new(connection, keys), number: Cell::new(None) }
     }
 
-    fn execute(
+    pub(crate) fn execute(
         &self,
         doing: &'static str,
         sql: &str,
@@ -167,6 +170,7 @@ impl WriteTx for SqliteWriteTx<'_> {
         let set = self.set_number(&document.set)?;
         let parent = document.parent.as_ref().map_or("", Id::as_str);
         let peer = document.peer.as_ref().map(Id::as_str);
+        let number = self.number()?;
         let values = params![
             document.seq,
             set,
@@ -179,35 +183,39 @@ impl WriteTx for SqliteWriteTx<'_> {
             document.updated,
             document.body,
             document.hidden,
-            document.extra
+            document.extra,
+            number
         ];
         if document.seq == 0 {
             self.execute(
                 doing,
                 "INSERT INTO document \
-                 (seq,entity_set,key,parent,peer,id,version,published,updated,body,hidden,extra) \
-                 VALUES (NULLIF(?,0),?,?,?,?,?,?,?,?,?,?,?)",
+                 (seq,entity_set,key,parent,peer,id,version,published,updated,body,hidden,extra,changed) \
+                 VALUES (NULLIF(?,0),?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
             .map_err(taken)?;
             document.seq = self.read.connection.last_insert_rowid();
             return Ok(());
         }
-        // Nearly always all that it is found by stays. Then the indexes of that need not be written.
-        let changed = self.execute(
-            doing,
-            "UPDATE document SET version=?7,published=?8,updated=?9,body=?10,hidden=?11,extra=?12 \
-             WHERE seq=?1 AND entity_set=?2 AND key=?3 AND parent=?4 AND peer IS ?5 AND id=?6",
-            values,
-        )?;
-        if changed == 1 {
+        // Nearly always all that it is found by stays, its number too. Then the indexes of that need not be written.
+        let stays = || {
+            self.execute(
+                doing,
+                "UPDATE document SET version=?7,published=?8,updated=?9,body=?10,hidden=?11,extra=?12 \
+                 WHERE seq=?1 AND entity_set=?2 AND key=?3 AND parent=?4 AND peer IS ?5 AND id=?6 AND changed=?13",
+                values,
+            )
+        };
+        if stays()? == 1 || (self.touch(document.seq)? && stays()? == 1) {
             return Ok(());
         }
+        self.note_documents_removed("d.seq=?2 AND d.id<>?3", &[&document.seq, &document.id.as_str()])?;
         let changed = self
             .execute(
                 doing,
                 "UPDATE document SET entity_set=?2,key=?3,parent=?4,peer=?5,id=?6,version=?7,published=?8,\
-                 updated=?9,body=?10,hidden=?11,extra=?12 WHERE seq=?1",
+                 updated=?9,body=?10,hidden=?11,extra=?12,changed=?13 WHERE seq=?1",
                 values,
             )
             .map_err(taken)?;
@@ -216,6 +224,7 @@ impl WriteTx for SqliteWriteTx<'_> {
 
     fn delete_document(&mut self, seq: i64) -> Result<()> {
         let doing = "deleting a document";
+        self.note_documents_removed("d.seq=?2", &[&seq])?;
         self.execute(doing, "DELETE FROM link WHERE first=?", &[&seq])?;
         self.execute(doing, "DELETE FROM link WHERE second=?", &[&seq])?;
         self.execute(doing, "DELETE FROM document WHERE seq=?", &[&seq])?;
@@ -225,6 +234,7 @@ impl WriteTx for SqliteWriteTx<'_> {
     fn delete_entity_set(&mut self, set: &EntitySet) -> Result<()> {
         let Some(number) = self.read.set_number(set)? else { return Ok(()) };
         let doing = "deleting an entity set";
+        self.note_documents_removed("d.entity_set=?2", &[&number])?;
         for column in ["first", "second"] {
             self.execute(
                 doing,
@@ -242,15 +252,18 @@ impl WriteTx for SqliteWriteTx<'_> {
     }
 
     fn put_link(&mut self, link: &Link) -> Result<()> {
+        self.note_link_put(link)?;
         self.execute(
             "writing a link",
-            "INSERT OR REPLACE INTO link (first,second,to_one,published,updated) VALUES (?,?,?,?,?)",
-            params![link.first, link.second, link.to_one, link.published, link.updated],
+            "INSERT OR REPLACE INTO link (first,second,to_one,published,updated,changed) VALUES (?,?,?,?,?,?)",
+            params![link.first, link.second, link.to_one, link.published, link.updated, self.number()?],
         )?;
         Ok(())
     }
 
     fn delete_link(&mut self, one: i64, other: i64) -> Result<bool> {
+        self.note_link_removed(one, other)?;
+        self.note_link_removed(other, one)?;
         let gone = self.execute(
             "deleting a link",
             "DELETE FROM link WHERE (first=?1 AND second=?2) OR (first=?2 AND second=?1)",
@@ -278,6 +291,7 @@ impl WriteTx for SqliteWriteTx<'_> {
             after = *last;
             for (first, second) in page {
                 if which(first, second) {
+                    self.note_link_removed(first, second)?;
                     self.execute(doing, "DELETE FROM link WHERE first=? AND second=?", &[&first, &second])?;
                     deleted += 1;
                 }
@@ -313,23 +327,25 @@ impl WriteTx for SqliteWriteTx<'_> {
             after.as_ref().map(|hash| &hash[..]),
             node.acl,
             node.properties,
-            node.extra
+            node.extra,
+            self.number()?
         ];
         if node.seq == 0 {
             self.execute(
                 doing,
                 "INSERT INTO node (seq,parent,name,id,kind,version,published,updated,content_type,hash,acl,\
-                 properties,extra) VALUES (NULLIF(?,0),?,?,?,?,?,?,?,?,?,?,?,?)",
+                 properties,extra,changed) VALUES (NULLIF(?,0),?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
             .map_err(taken)?;
             node.seq = self.read.connection.last_insert_rowid();
         } else {
+            self.note_node_renamed(node.seq, &node.id)?;
             let changed = self
                 .execute(
                     doing,
                     "UPDATE node SET parent=?2,name=?3,id=?4,kind=?5,version=?6,published=?7,updated=?8,\
-                     content_type=?9,hash=?10,acl=?11,properties=?12,extra=?13 WHERE seq=?1",
+                     content_type=?9,hash=?10,acl=?11,properties=?12,extra=?13,changed=?14 WHERE seq=?1",
                     values,
                 )
                 .map_err(taken)?;
@@ -350,6 +366,7 @@ impl WriteTx for SqliteWriteTx<'_> {
         let doing = "deleting a tree";
         let tree = "WITH RECURSIVE tree(seq) AS (SELECT ?1 UNION ALL \
                     SELECT n.seq FROM tree CROSS JOIN node n ON n.parent=tree.seq)";
+        self.note_tree_removed(&tree.replace("?1", "?2"), seq)?;
         self.execute(
             doing,
             &format!(
@@ -407,6 +424,14 @@ impl WriteTx for SqliteWriteTx<'_> {
             None => self.execute(doing, "DELETE FROM value WHERE scope=? AND name=?", &[&scope, &name])?,
         };
         Ok(())
+    }
+
+    fn mark(&mut self) -> Result<Moment> {
+        self.end_moment()
+    }
+
+    fn forget_removed(&mut self, until: Option<i64>, limit: u32) -> Result<bool> {
+        self.forget_removals(until, limit)
     }
 
     fn index_field(&mut self, set: &EntitySet, field: &Field) -> Result<()> {

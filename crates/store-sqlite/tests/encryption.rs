@@ -338,7 +338,9 @@ fn a_database_of_the_first_layout_is_brought_to_this_one() {
     assert_eq!(databases.len(), 2, "the register and the Cell");
     for database in &databases {
         let connection = rusqlite::Connection::open(database).unwrap();
-        connection.execute_batch("ALTER TABLE content DROP COLUMN sealed; PRAGMA user_version=1").unwrap();
+        for sql in [include_str!("layouts/from-3-to-2.sql"), include_str!("layouts/from-2-to-1.sql")] {
+            connection.execute_batch(sql).unwrap();
+        }
     }
     for _ in 0..2 {
         let backend = open_with(data.path(), 1, true);

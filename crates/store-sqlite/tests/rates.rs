@@ -216,3 +216,82 @@ fn latency() {
     );
     assert!(frozen < Duration::from_secs(1) && log < Duration::from_secs(1));
 }
+
+#[test]
+#[ignore = "takes a while and measures nothing useful in a debug build"]
+fn changes() {
+    let (_data, backend) = backend();
+    let count = 200_000;
+    let (store, _) = build(&backend, count, BODY);
+    let (all, _) = timed_reads(&store, None);
+    // In turns, so that what merely drifts counts for both.
+    let mut spent = [[Duration::ZERO; 2]; 2];
+    let mut made = 0;
+    for round in 0..10 {
+        for tracked in [false, true] {
+            if tracked {
+                store.write(|tx| tx.mark()).unwrap();
+            } else {
+                while store.write(|tx| tx.forget_removed(None, 100_000)).unwrap() {}
+            }
+            spent[usize::from(tracked)][0] += timed_writes(&store, |i| {
+                made += 1;
+                document(&entities(), &format!("new-{made}-{i}"), BODY)
+            });
+            spent[usize::from(tracked)][1] += timed_writes(&store, |i| {
+                let key = format!("{}-{}", (round * 13 + i * 7) % 200, i % 1000);
+                let found = get(&store, &entities(), &key).unwrap();
+                saibo_model::Document { version: found.version + 1, ..found }
+            });
+        }
+    }
+    for (what, at) in [("creates", 0), ("replacements", 1)] {
+        let [without, with] = [spent[0][at], spent[1][at]];
+        println!(
+            "{what}: {:.0}/s, {:.0}/s tracked, {:.3} of the time",
+            per_second(20_000, without),
+            per_second(20_000, with),
+            with.as_secs_f64() / without.as_secs_f64()
+        );
+    }
+    let since = store.write(|tx| tx.mark()).unwrap();
+    let changed = count / 100;
+    for i in 0..changed {
+        let mut found = get(&store, &entities(), &format!("{}-{}", i / 10 % 200, i * 37 % 1000)).unwrap();
+        found.version += 1;
+        store.write(move |tx| tx.put_document(&mut found)).unwrap();
+    }
+    let (part, seen) = timed_reads(&store, Some(&since));
+    println!(
+        "{seen} of {count} changed: read in {part:?}, {:.4} of all",
+        part.as_secs_f64() / all.as_secs_f64()
+    );
+}
+
+/// Two thousand writes in works of a hundred, and how long they took.
+fn timed_writes(store: &Arc<dyn Store>, mut make: impl FnMut(u64) -> saibo_model::Document) -> Duration {
+    let mut spent = Duration::ZERO;
+    for work in 0..20 {
+        let documents: Vec<_> = (0..100).map(|i| make(work * 100 + i)).collect();
+        let start = Instant::now();
+        store.write(|tx| documents.into_iter().try_for_each(|mut new| tx.put_document(&mut new))).unwrap();
+        spent += start.elapsed();
+    }
+    spent
+}
+
+/// How long it takes to read all entities, or those that were changed, and how many there are.
+fn timed_reads(store: &Arc<dyn Store>, since: Option<&saibo_model::Moment>) -> (Duration, u64) {
+    let (start, mut seen) = (Instant::now(), 0);
+    let mut each = |_row: (saibo_model::Document, Vec<(Id, Id)>)| {
+        seen += 1;
+        Ok(())
+    };
+    store
+        .read(|tx| match since {
+            None => tx.all_documents(Kind::UserData, &mut each),
+            Some(since) => tx.changed_documents(Kind::UserData, since, &mut each),
+        })
+        .unwrap();
+    (start.elapsed(), seen)
+}

@@ -1,7 +1,7 @@
 //! Building a whole Cell beside the live one.
 
 use saibo_model::node::Content;
-use saibo_model::{Document, Id, Kind, Node};
+use saibo_model::{Document, Id, Kind, Node, Removed};
 
 use crate::blob::BlobWriter;
 use crate::{ReadTx, Result};
@@ -51,6 +51,11 @@ pub enum Defect {
         /// The id that is not there.
         missing: Id,
     },
+    /// No way leads to a node from the Cell's own: what it is in was removed.
+    Unreachable {
+        /// The node.
+        id: Id,
+    },
 }
 
 /// A Cell being built. Nothing of it is seen until [`Builder::finish`]; dropped before, it leaves
@@ -83,12 +88,19 @@ pub trait Builder: Send {
     /// Sets a named value.
     fn value(&mut self, scope: &str, name: &str, value: &str) -> Result<()>;
 
+    /// Begins another state of the same Cell, to be put over what was added: from here on what is added takes the place
+    /// of what has its id, links that of those between the same documents.
+    fn amend(&mut self) -> Result<()>;
+
+    /// Takes away what is not in that state any more, after [`Builder::amend`]. What is not there need not be.
+    fn remove(&mut self, removed: &Removed) -> Result<()>;
+
     /// Resolves links, builds indexes and looks for what cannot be right; the first defects, at most
     /// `limit`. Called once, after everything was added.
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>>;
 
     /// The kind of a document and the line that it came from, of the later one if several have that id, after
-    /// [`Builder::check`].
+    /// [`Builder::check`]. Of a Cell that was amended it is not known.
     fn line_of(&self, id: &Id) -> Result<Option<(Kind, u64)>>;
 
     /// Reads what was built, after [`Builder::check`].

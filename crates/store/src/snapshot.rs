@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek, Write};
 
-use saibo_model::Id;
+use saibo_model::{Id, Moment};
 use serde::{Deserialize, Serialize};
 
 use crate::{ReadSeek, Result};
@@ -24,6 +24,20 @@ pub struct SnapshotInfo {
     pub content_type: String,
     /// Length in bytes.
     pub length: u64,
+    /// Of one that was exported here and may be the base of an incremental one: what that has to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<SnapshotMark>,
+}
+
+/// What an incremental snapshot has to know of its base.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotMark {
+    /// The moment of the Cell's store that it is of.
+    pub moment: Moment,
+    /// SHA-256 of its manifest, in hexadecimal.
+    pub manifest: String,
+    /// How many snapshots are to be put over each other to have its content: 1 for a whole one.
+    pub in_chain: u32,
 }
 
 /// A file that can be written, read back and moved about in.

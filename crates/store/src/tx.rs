@@ -3,7 +3,9 @@
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
-use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
+
+use crate::ChangeTotals;
 
 /// A receiver of streamed rows; an error of it ends the stream and is passed on.
 pub type Scan<'a, T> = &'a mut dyn FnMut(T) -> Result<()>;
@@ -58,6 +60,31 @@ pub trait ReadTx {
 
     /// How many many-to-many links there are.
     fn link_count(&self) -> Result<u64>;
+
+    /// Whether everything is known that was changed since a moment: it is one of this store, and what was removed
+    /// since has not been forgotten ([`WriteTx::forget_removed`]).
+    fn knows_changes_since(&self, moment: &Moment) -> Result<bool>;
+
+    /// How much was changed since a moment.
+    fn change_totals(&self, since: &Moment) -> Result<ChangeTotals>;
+
+    /// As [`ReadTx::all_documents`], those that were put since a moment, or had to-one links put or taken.
+    fn changed_documents(
+        &self,
+        kind: Kind,
+        since: &Moment,
+        each: Scan<'_, (Document, Vec<(Id, Id)>)>,
+    ) -> Result<()>;
+
+    /// As [`ReadTx::all_links`], those that were put since a moment.
+    fn changed_links(&self, since: &Moment, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()>;
+
+    /// As [`ReadTx::descendants`] of the Cell's own node, those that were put since a moment and the collections above
+    /// them.
+    fn changed_nodes(&self, since: &Moment, each: Scan<'_, (u32, Node)>) -> Result<()>;
+
+    /// Streams what was removed since a moment, once each. It may be there again.
+    fn removed(&self, since: &Moment, each: Scan<'_, Removed>) -> Result<()>;
 
     /// The node of that `seq`.
     fn node(&self, seq: i64) -> Result<Option<Node>>;
@@ -138,6 +165,15 @@ pub trait WriteTx {
 
     /// Sets or, with `None`, removes a named value.
     fn set_value(&mut self, scope: &str, name: &str, value: Option<&str>) -> Result<()>;
+
+    /// Ends a moment and tells which: whatever is changed after this transaction is changed since then. From the first
+    /// one on, what is removed is remembered.
+    fn mark(&mut self) -> Result<Moment>;
+
+    /// Forgets of what was removed, at most `limit`: what was up to the moment of that number, whose changes are
+    /// still known, or with `None` all, and remembers no more until the next [`WriteTx::mark`]. Whether there is more
+    /// to be forgotten.
+    fn forget_removed(&mut self, until: Option<i64>, limit: u32) -> Result<bool>;
 
     /// Makes later queries that compare this field of this set quick, where the backend can.
     fn index_field(&mut self, set: &EntitySet, field: &saibo_model::query::Field) -> Result<()>;

@@ -22,8 +22,16 @@ pub struct Counts {
     pub files: u64,
     /// Sum of the files' lengths.
     pub bytes: u64,
+    /// Of an incremental snapshot: what was removed since its base.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub removed: u64,
     /// The same by Box: by the id of its document, for the main box `__`.
     pub boxes: BTreeMap<String, BoxCounts>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Counts of one Box.

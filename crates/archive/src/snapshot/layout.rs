@@ -20,6 +20,8 @@ pub(crate) const META: &str = ".pmeta";
 pub(crate) const CONTENT: &str = "content";
 /// Our folder, which the reference ignores.
 pub(crate) const OURS: &str = "90_saibo/";
+/// What was removed since the base of an incremental snapshot.
+pub(crate) const REMOVED: &str = "90_saibo/removed.jsonl";
 /// Name, length and hash of every entry.
 pub(crate) const ENTRY_LIST: &str = "90_saibo/entries.jsonl";
 /// What the snapshot is: counts, content root.
@@ -57,7 +59,7 @@ pub(crate) fn required() -> impl Iterator<Item = &'static str> {
 
 /// The entries that there is one of: the required ones and ours.
 pub(crate) fn singles() -> impl Iterator<Item = &'static str> {
-    required().chain([ENTRY_LIST, MANIFEST, SIGNATURE])
+    required().chain([REMOVED, ENTRY_LIST, MANIFEST, SIGNATURE])
 }
 
 /// What an entry is, by its name. Paths are relative to `20_webdav/`; the Cell's own is empty.
@@ -73,6 +75,7 @@ pub(crate) enum Place<'n> {
     Meta(&'n str),
     /// The content of a file.
     Content(&'n str),
+    Removed,
     EntryList,
     Manifest,
     Signature,
@@ -93,6 +96,7 @@ pub(crate) fn place(name: &str, max_depth: usize) -> Result<Place<'_>> {
         ODATA | OURS => Place::Root,
         CELL => Place::Documents(Kind::Cell),
         LINKS => Place::Links,
+        REMOVED => Place::Removed,
         ENTRY_LIST => Place::EntryList,
         MANIFEST => Place::Manifest,
         SIGNATURE => Place::Signature,

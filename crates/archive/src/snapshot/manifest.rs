@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use saibo_model::Moment;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -12,8 +13,10 @@ use crate::json::{self, ObjectWriter};
 use crate::zip::writer::Record;
 use crate::{Error, Result};
 
-/// The `export_version` that this crate reads and writes.
+/// The `export_version` of the reference, and of every snapshot that is to be read by itself.
 pub const EXPORT_VERSION: i64 = 2;
+/// The `export_version` of an incremental snapshot: none that the reference has, so that it refuses it.
+pub const INCREMENTAL_EXPORT_VERSION: i64 = 1002;
 /// What our manifest calls itself.
 const FORMAT: &str = "saibo-snapshot";
 /// The version of our manifest, of a snapshot of everything.
@@ -21,8 +24,11 @@ const WHOLE: i64 = 1;
 /// The version of one that says what was left out ([`Selection`]). Older programs refuse it, for they would take the
 /// snapshot for a whole one.
 const SELECTIVE: i64 = 2;
+/// The version of one that names the moment that it is of: it can be the base of an incremental one, and is one if it
+/// has a base itself.
+const MARKED: i64 = 3;
 /// Every version that can be read.
-pub const MANIFEST_VERSIONS: [i64; 2] = [WHOLE, SELECTIVE];
+pub const MANIFEST_VERSIONS: [i64; 3] = [WHOLE, SELECTIVE, MARKED];
 
 /// `00_manifest.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +37,15 @@ pub struct ExportManifest {
     pub unit_url: String,
     /// When, ms since 1970.
     pub created: i64,
+    /// Whether it holds no more than what was changed since another.
+    pub is_incremental: bool,
 }
 
 impl ExportManifest {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let mut manifest = ObjectWriter::open(out);
-        manifest.number("export_version", EXPORT_VERSION);
+        let version = if self.is_incremental { INCREMENTAL_EXPORT_VERSION } else { EXPORT_VERSION };
+        manifest.number("export_version", version);
         manifest.string("unit_url", &self.unit_url);
         manifest.number("create_date", self.created);
         manifest.close();
@@ -56,11 +65,12 @@ impl ExportManifest {
         let malformed = |error| Error::malformed(entry, 1, error);
         // The version first: another one may have another shape.
         let Version { export_version } = serde_json::from_slice(bytes).map_err(malformed)?;
-        if export_version != EXPORT_VERSION {
+        let is_incremental = export_version == INCREMENTAL_EXPORT_VERSION;
+        if export_version != EXPORT_VERSION && !is_incremental {
             return Err(Error::UnsupportedVersion { entry: entry.to_owned(), version: export_version });
         }
         let rest: Rest = serde_json::from_slice(bytes).map_err(malformed)?;
-        Ok(Self { unit_url: rest.unit_url, created: rest.create_date })
+        Ok(Self { unit_url: rest.unit_url, created: rest.create_date, is_incremental })
     }
 }
 
@@ -90,6 +100,16 @@ impl Selection {
     }
 }
 
+/// What an incremental snapshot is to be put over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// The name that it had in its unit, without `.zip`.
+    pub name: String,
+    /// SHA-256 of its manifest, in hexadecimal, by which it is told from every other one.
+    pub sha256: String,
+}
+
 /// `90_saibo/manifest.json`: what the snapshot is, in bytes that are signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +129,12 @@ pub struct Manifest {
     /// What of the Cell it holds, where something was left out: of version 2, and of no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Selection>,
+    /// The moment of the Cell's store since which a later snapshot may tell what was changed: of version 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
+    /// Of an incremental snapshot, what it is to be put over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
     /// What it holds.
     pub counts: Counts,
     /// The list of entries.
@@ -141,14 +167,21 @@ impl Manifest {
         root: &ContentRoot,
     ) -> Self {
         let selection = (!origin.selection.is_whole()).then(|| origin.selection.clone());
+        let version = match (&origin.moment, &selection) {
+            (Some(_), _) => MARKED,
+            (None, Some(_)) => SELECTIVE,
+            (None, None) => WHOLE,
+        };
         Self {
             format: FORMAT.to_owned(),
-            version: if selection.is_some() { SELECTIVE } else { WHOLE },
+            version,
             tool: origin.tool.clone(),
             unit_url: origin.unit_url.clone(),
             cell_url: origin.cell_url.clone(),
             created: origin.created,
             selection,
+            moment: origin.moment.clone(),
+            base: origin.base.clone(),
             counts,
             entries: EntryList {
                 count: totals.0,
@@ -162,6 +195,14 @@ impl Manifest {
 
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|error| Error::unwritable(layout::MANIFEST, error.to_string()))
+    }
+
+    /// SHA-256 of it as it stands in its snapshot, in hexadecimal: what a [`Base`] has.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn sha256(&self) -> Result<String> {
+        self.to_bytes().map(|bytes| manifest_hash(&bytes))
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
@@ -182,6 +223,12 @@ impl Manifest {
         let manifest: Self = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
         if manifest.selection.is_some() != (version == SELECTIVE) {
             return Err(malformed(&"`selection` does not belong to this version, or is missing"));
+        }
+        if manifest.moment.is_some() != (version == MARKED) {
+            return Err(malformed(&"`moment` does not belong to this version, or is missing"));
+        }
+        if manifest.base.is_some() && version != MARKED {
+            return Err(malformed(&"`base` does not belong to this version"));
         }
         Ok(manifest)
     }
@@ -289,6 +336,11 @@ impl ManifestSignature {
 pub fn key_id(key: &VerifyingKey) -> String {
     let x = URL_SAFE_NO_PAD.encode(key.as_bytes());
     URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)))
+}
+
+/// SHA-256 of a manifest's bytes, as a [`Base`] has it.
+pub(crate) fn manifest_hash(manifest: &[u8]) -> String {
+    hex(&Sha256::digest(manifest).into())
 }
 
 pub(crate) fn hex(hash: &[u8; 32]) -> String {

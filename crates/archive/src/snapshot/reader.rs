@@ -13,7 +13,8 @@ use saibo_model::Kind;
 
 use super::layout::{self, Place};
 use super::lines::{Documents, Links};
-use super::manifest::{ExportManifest, Manifest, ManifestSignature};
+use super::manifest::{ExportManifest, Manifest, ManifestSignature, manifest_hash};
+use super::removed::Removals;
 use super::walk::Resources;
 use crate::zip::directory::{Cursor, Directory, Entry};
 use crate::zip::entry::EntryReader;
@@ -68,7 +69,7 @@ impl<R: Read + Seek> SnapshotReader<R> {
             directory,
             singles: HashMap::new(),
             totals: Totals::default(),
-            export: ExportManifest { unit_url: String::new(), created: 0 },
+            export: ExportManifest { unit_url: String::new(), created: 0, is_incremental: false },
             levels: 0,
             parents_first: true,
         };
@@ -78,7 +79,14 @@ impl<R: Read + Seek> SnapshotReader<R> {
         reader.check_tree(&names)?;
         let ours = [layout::ENTRY_LIST, layout::MANIFEST, layout::SIGNATURE];
         let has_ours = ours.iter().any(|name| reader.singles.contains_key(name));
-        for name in layout::required().chain(ours.into_iter().filter(|_| has_ours)) {
+        let is_incremental = reader.export.is_incremental;
+        if !is_incremental && reader.singles.contains_key(layout::REMOVED) {
+            return Err(Error::hostile(layout::REMOVED, "removals in a snapshot that has no base"));
+        }
+        for name in layout::required()
+            .chain(ours.into_iter().filter(|_| has_ours || is_incremental))
+            .chain(is_incremental.then_some(layout::REMOVED))
+        {
             reader.single(name)?;
         }
         Ok(reader)
@@ -119,7 +127,7 @@ impl<R: Read + Seek> SnapshotReader<R> {
                 }
                 Place::Folder(_) | Place::Root => {}
                 single => {
-                    if matches!(single, Place::Documents(_) | Place::Links) {
+                    if matches!(single, Place::Documents(_) | Place::Links | Place::Removed) {
                         self.totals.document_bytes += entry.header.size;
                     }
                     if let Some(name) = layout::singles().find(|&name| name == entry.name()) {
@@ -221,9 +229,35 @@ impl<R: Read + Seek> SnapshotReader<R> {
     /// If it is damaged or of another version.
     pub fn manifest(&self) -> Result<Option<Manifest>> {
         match self.signed_manifest()? {
-            Some((bytes, _)) => Manifest::parse(&bytes).map(Some),
+            Some((bytes, _)) => self.parse_manifest(&bytes).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The hash of our manifest, by which an incremental snapshot names its [`Base`](crate::Base); `None` in a snapshot
+    /// of the reference.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn manifest_hash(&self) -> Result<Option<String>> {
+        Ok(self.signed_manifest()?.map(|(bytes, _)| manifest_hash(&bytes)))
+    }
+
+    /// Parses our manifest, which must say the same of a base as `00_manifest.json`.
+    pub(crate) fn parse_manifest(&self, bytes: &[u8]) -> Result<Manifest> {
+        let manifest = Manifest::parse(bytes)?;
+        if manifest.base.is_some() != self.export.is_incremental {
+            return Err(Error::malformed(layout::MANIFEST, 1, "`base` does not belong here, or is missing"));
+        }
+        Ok(manifest)
+    }
+
+    /// What was removed since the base, of an incremental snapshot.
+    ///
+    /// # Errors
+    /// If it is none, or the entry is damaged.
+    pub fn removed(&self) -> Result<Removals<'_, R>> {
+        Ok(Removals::new(self.open_single(layout::REMOVED)?, self.limits.max_line_bytes))
     }
 
     /// The bytes of our manifest and the signature, unchecked.

@@ -60,7 +60,7 @@ impl<R: Read + Seek> SnapshotReader<R> {
         let (manifest, signer) = match self.signed_manifest()? {
             Some((bytes, signature)) => {
                 let signer = signature.is_of(&bytes).then(|| Signer::new(signature.key));
-                (Some(Manifest::parse(&bytes)?), signer)
+                (Some(self.parse_manifest(&bytes)?), signer)
             }
             None => (None, None),
         };
@@ -98,6 +98,12 @@ impl<R: Read + Seek> SnapshotReader<R> {
             let mut documents = self.documents(kind)?;
             while let Some(line) = documents.read()? {
                 counts.document(&line);
+            }
+        }
+        if self.export_manifest().is_incremental {
+            let mut removed = self.removed()?;
+            while removed.read()?.is_some() {
+                counts.removed += 1;
             }
         }
         let mut links = self.links()?;

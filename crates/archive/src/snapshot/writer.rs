@@ -6,15 +6,18 @@
 use std::io::{Read, Seek, Write};
 
 use ed25519_dalek::SigningKey;
-use saibo_model::Kind;
 use saibo_model::node::{Content, NodeKind};
+use saibo_model::{Kind, Moment, Removed};
 
 use super::counts::Counts;
 use super::document::DocumentLine;
 use super::layout;
 use super::link::LinkLine;
-use super::manifest::{ContentRoot, ExportManifest, ListedEntry, Manifest, ManifestSignature, Selection};
+use super::manifest::{
+    Base, ContentRoot, ExportManifest, ListedEntry, Manifest, ManifestSignature, Selection,
+};
 use super::meta::NodeMeta;
+use super::removed;
 use crate::zip::BUFFER;
 use crate::zip::deflate::is_packed_type;
 use crate::zip::time::DosTime;
@@ -34,6 +37,10 @@ pub struct Origin {
     pub tool: String,
     /// What of the Cell it will hold.
     pub selection: Selection,
+    /// The moment that it is of, where a later one may be made since; only of everything.
+    pub moment: Option<Moment>,
+    /// What it is to be put over, if it holds no more than what was changed since.
+    pub base: Option<Base>,
 }
 
 /// What may be written next.
@@ -45,11 +52,14 @@ enum Stage {
     Documents(usize),
     /// Resources.
     Resources,
+    /// What was removed.
+    Removed,
 }
 
 /// Writes a snapshot. The order of calls is [`cell`](Self::cell), [`document`](Self::document) in the order of
 /// [`Kind::IN_CELL`], [`link`](Self::link), [`collection`](Self::collection) and [`file`](Self::file) parents first,
-/// beginning with the Cell's own at the path `""`, and [`finish`](Self::finish).
+/// beginning with the Cell's own at the path `""`, of an incremental one [`removed`](Self::removed), and
+/// [`finish`](Self::finish).
 pub struct SnapshotWriter<W: Write, S: Read + Write + Seek> {
     zip: ZipWriter<W, S>,
     origin: Origin,
@@ -68,13 +78,20 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
     /// entries, some 150 bytes each.
     ///
     /// # Errors
-    /// If `out` fails.
+    /// If `out` fails, or the origin is of no snapshot that there can be.
     pub fn new(out: W, spool: S, origin: Origin) -> Result<Self> {
+        if (origin.moment.is_some() && !origin.selection.is_whole())
+            || (origin.base.is_some() && origin.moment.is_none())
+        {
+            return Err(Error::unwritable(layout::MANIFEST, "a part of a Cell has no moment"));
+        }
         let mut zip = ZipWriter::new(out, spool, DosTime::from_millis(origin.created));
         zip.folder(layout::ODATA)?;
         zip.folder(layout::WEBDAV)?;
         let mut manifest = Vec::new();
-        ExportManifest { unit_url: origin.unit_url.clone(), created: origin.created }.write(&mut manifest);
+        let is_incremental = origin.base.is_some();
+        ExportManifest { unit_url: origin.unit_url.clone(), created: origin.created, is_incremental }
+            .write(&mut manifest);
         zip.whole(layout::EXPORT_MANIFEST, &manifest, Packing::Try)?;
         Ok(Self {
             zip,
@@ -170,13 +187,29 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         Ok(())
     }
 
+    /// Writes that something was removed since the base.
+    ///
+    /// # Errors
+    /// If it has no base, or `out` fails.
+    pub fn removed(&mut self, removed: &Removed) -> Result<()> {
+        self.start_removed()?;
+        removed::write(removed, &mut self.lines);
+        self.counts.removed += 1;
+        self.end_line()
+    }
+
     /// Writes what remains: the list of entries, the manifest, its signature, and the directory of the zip. Returns
     /// `out`, flushed, and the manifest.
     ///
     /// # Errors
     /// If there was no document of the Cell, or `out` or the spool fails.
     pub fn finish(mut self, key: &SigningKey) -> Result<(W, Manifest)> {
-        self.start_resources()?;
+        if self.origin.base.is_some() {
+            self.start_removed()?;
+            self.end_lines()?;
+        } else {
+            self.start_resources()?;
+        }
         if !self.has_root {
             return Err(Error::missing(layout::WEBDAV.to_owned() + layout::META));
         }
@@ -227,13 +260,27 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
     }
 
     fn start_resources(&mut self) -> Result<()> {
-        if self.stage == Stage::Resources {
-            return Ok(());
+        match self.stage {
+            Stage::Resources => return Ok(()),
+            Stage::Removed => return Err(Error::unwritable(layout::WEBDAV, "too late")),
+            Stage::Cell | Stage::Documents(_) => {}
         }
         self.advance(LINKS, layout::LINKS)?;
         self.end_lines()?;
         self.stage = Stage::Resources;
         Ok(())
+    }
+
+    fn start_removed(&mut self) -> Result<()> {
+        if self.stage == Stage::Removed {
+            return Ok(());
+        }
+        if self.origin.base.is_none() {
+            return Err(Error::unwritable(layout::REMOVED, "there is no base that could have it"));
+        }
+        self.start_resources()?;
+        self.stage = Stage::Removed;
+        self.zip.begin(layout::REMOVED)
     }
 
     /// Makes the entry of that index the one that is open, passing empty ones before it.

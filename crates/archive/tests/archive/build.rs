@@ -30,6 +30,8 @@ pub(crate) fn origin() -> Origin {
         created: CREATED,
         tool: "saibo 0.1.0".to_owned(),
         selection: saibo_archive::Selection::default(),
+        moment: None,
+        base: None,
     }
 }
 

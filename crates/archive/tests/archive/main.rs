@@ -5,6 +5,7 @@
 mod build;
 mod flips;
 mod hostile;
+mod incremental;
 mod large;
 mod mutated;
 mod reference;

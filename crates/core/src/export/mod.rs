@@ -4,15 +4,20 @@
 //! transaction ([`saibo_store::Store::freeze`]), lets the transaction go, and writes the snapshot from the copy while
 //! writers carry on. What it wrote is read back and compared before it gets its name.
 
+mod base;
 mod count;
 mod out;
+mod source;
 mod write;
+
+pub use base::forget_unneeded;
+pub(crate) use base::{MOST_IN_CHAIN, forget_cell, gone};
 
 use std::sync::Arc;
 
 use saibo_archive::Lock;
 use saibo_model::{ErrorCode, Result, name};
-use saibo_store::StoreExt as _;
+use saibo_store::{ChangeTotals, SnapshotMark, StoreExt as _};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -24,6 +29,10 @@ use crate::{Cell, Unit, archive, clock};
 
 /// What is left free on the disk, whatever happens.
 const MARGIN: u64 = 64 << 20;
+
+/// What a row that was changed is taken to need at most in a snapshot, in bytes: to measure them all takes as long as to
+/// write them.
+const CHANGED_ROW: u64 = 4 << 10;
 
 /// How the exports of a Cell stand.
 ///
@@ -62,6 +71,8 @@ pub struct Request {
     pub boxes: Option<Vec<String>>,
     /// Whether what Accounts' passwords are checked with is left out.
     pub without_credentials: bool,
+    /// The name of a snapshot, without `.zip`: what was changed since that was made is wanted, and no more.
+    pub since: Option<String>,
     /// Whom it is encrypted to; it is a zip for all to read without.
     pub lock: Option<Lock>,
 }
@@ -78,6 +89,7 @@ impl Request {
 ///
 /// # Errors
 /// If somebody may not; [`ErrorCode::BodyKeyFormat`], [`ErrorCode::BoxUnknown`], [`ErrorCode::FileAlreadyExists`],
+/// [`ErrorCode::ResourceNotFound`] or [`ErrorCode::SnapshotNoBase`] if what was changed since another is not known,
 /// [`ErrorCode::CellLocked`] while another runs, [`ErrorCode::DiskFull`] if there is not enough space for it.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -> Result<()> {
     snapshot::authorize(cell, access)?;
@@ -89,14 +101,27 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
         Some(_) => return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"])),
         None => default_name(cell.name(), now),
     };
+    let since = match &request.since {
+        Some(_) if boxes.is_some() || request.without_credentials => {
+            return Err(
+                ErrorCode::BodyKeyFormat.with(["Since", "alone: a part of a Cell has no changes since"])
+            );
+        }
+        Some(since) if !name::is_snapshot_name(since) => {
+            return Err(ErrorCode::BodyKeyFormat.with(["Since", "[a-zA-Z0-9-_]{1,192}"]));
+        }
+        Some(since) => Some(base::find(unit, cell, since)?),
+        None => None,
+    };
     let file = snapshot::file_name(&name, request.lock.is_some());
     if snapshot::list(unit, cell.id())?.iter().any(|info| info.name == file) {
         return Err(ErrorCode::FileAlreadyExists.with([file]));
     }
-    check_space(unit, cell)?;
+    check_space(unit, cell, since.as_ref())?;
     let options = Options {
         boxes,
         without_credentials: request.without_credentials,
+        since: request.since,
         encryption: request.lock.as_ref().map(encryption),
         ..Options::default()
     };
@@ -176,16 +201,30 @@ fn report_failure(unit: &Unit, job: &Job, error: &saibo_model::Error, progress: 
 }
 
 /// Whether the disk has room for the copy of the database and for the snapshot, were nothing to shrink.
-fn check_space(unit: &Unit, cell: &Cell) -> Result<()> {
-    let database = cell.store().size()?;
-    let (_, _, files) = cell.store().read(|tx| tx.node_totals())?;
-    let needed = database.saturating_mul(2).saturating_add(files).saturating_add(MARGIN);
+fn check_space(unit: &Unit, cell: &Cell, since: Option<&SnapshotMark>) -> Result<()> {
+    let (copy, database, files) = match since {
+        None => {
+            let database = cell.store().size()?;
+            (database, database, cell.store().read(|tx| tx.node_totals())?.2)
+        }
+        Some(mark) => {
+            let changes = cell.store().read(|tx| tx.change_totals(&mark.moment))?;
+            let copy = if source::is_read_in_place(&changes) { 0 } else { cell.store().size()? };
+            (copy, rows(&changes).saturating_mul(CHANGED_ROW), changes.bytes)
+        }
+    };
+    let needed = copy.saturating_add(database).saturating_add(files).saturating_add(MARGIN);
     let free = unit.backend().free_space()?;
     if free < needed {
         let why = format!("an export may need {needed} bytes and {free} are free");
         return Err(saibo_model::Error::from(ErrorCode::DiskFull).because(why));
     }
     Ok(())
+}
+
+/// How many rows were changed.
+fn rows(changes: &ChangeTotals) -> u64 {
+    changes.documents + changes.links + changes.nodes + changes.removed
 }
 
 /// The name that the snapshot of a job gets.

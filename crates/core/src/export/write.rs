@@ -1,4 +1,4 @@
-//! Writing the snapshot from a frozen copy of the Cell.
+//! Writing the snapshot from what is frozen of the Cell, or was changed in it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,15 +6,18 @@ use std::io::{Read, SeekFrom};
 use std::sync::Arc;
 
 use saibo_archive::{DocumentLine, Key, LinkLine, Lock, NodeMeta, Origin, SnapshotWriter};
+use saibo_model::document::Link;
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
-use saibo_store::{Blobs, ReadTx, Store, StoreExt as _, WriteSeek};
+use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Moment, Result};
+use saibo_store::tx::Linked;
+use saibo_store::{Blobs, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
 
 use super::out::Out;
-use super::{count, totals, weight};
+use super::source::Source;
+use super::weight;
 use crate::dav::content;
 use crate::document::{self, Extra};
-use crate::job::{Job, Options, Phase, Progress};
+use crate::job::{Job, Phase, Progress};
 use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, account, archive, clock};
@@ -35,7 +38,7 @@ pub(super) fn export(
     // First the pin: what the copy refers to must still be there when it is read.
     let _pin = cell.blobs().pin_all();
     progress.enter(Phase::Copying);
-    let frozen = freeze(cell, options, progress)?;
+    let Source { store, moment, since } = Source::open(unit, cell, options, progress)?;
     let mut writer = unit.backend().snapshots().writer()?;
     let origin = Origin {
         unit_url: unit.settings().unit_url.as_str().to_owned(),
@@ -46,9 +49,16 @@ pub(super) fn export(
             boxes: options.boxes.clone(),
             credentials: !options.without_credentials,
         },
+        moment: moment.clone(),
+        base: options
+            .since
+            .clone()
+            .zip(since.as_ref())
+            .map(|(name, mark)| saibo_archive::Base { name, sha256: mark.manifest.clone() }),
     };
     let scratch = unit.backend().snapshots().scratch()?;
-    let written = frozen.read(|tx| {
+    let in_chain = since.as_ref().map_or(0, |mark| mark.in_chain) + 1;
+    let written = store.read(|tx| {
         let (out, key) = Out::begin(unit, writer.file(), lock, progress)?;
         let archive = SnapshotWriter::new(out, scratch, origin).map_err(archive::error)?;
         let mut export = Export {
@@ -59,16 +69,18 @@ pub(super) fn export(
             progress,
             selection: Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?,
             without_credentials: options.without_credentials,
+            since: since.map(|mark| mark.moment),
         };
         export.documents()?;
         export.links()?;
         export.tree()?;
-        let (out, _manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
+        export.removed()?;
+        let (out, manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
         out.finish()?;
-        Ok(key)
+        Ok((key, manifest))
     });
-    let key = written?;
-    drop(frozen);
+    let (key, manifest) = written?;
+    drop(store);
     verify(unit, writer.file(), key.as_ref(), progress)?;
     progress.enter(Phase::Finishing);
     progress.seal()?;
@@ -77,26 +89,16 @@ pub(super) fn export(
         .seek(SeekFrom::End(0))
         .map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
     let media_type = if lock.is_some() { SEALED } else { ZIP };
-    snapshot::publish(unit, cell.id(), writer, &super::file_name(job), media_type, length, Naming::New)?;
+    let mark = match moment {
+        Some(moment) => {
+            let manifest = manifest.sha256().map_err(archive::error)?;
+            Some(SnapshotMark { moment, manifest, in_chain })
+        }
+        None => None,
+    };
+    let new = snapshot::New { writer, content_type: media_type, length, mark };
+    snapshot::publish(unit, cell.id(), new, &super::file_name(job), Naming::New)?;
     Ok(())
-}
-
-/// Copies the Cell's database, and counts what is in the copy.
-fn freeze(cell: &Cell, options: &Options, progress: &Arc<Progress>) -> Result<Arc<dyn Store>> {
-    let size = cell.store().size()?;
-    let mut copied = 0;
-    let frozen = cell.store().freeze(&mut |done, _total| {
-        // Counted when the totals are known; until then the phase says it all.
-        copied = done;
-        progress.check().is_ok()
-    });
-    progress.check()?;
-    let frozen = frozen?;
-    let rows = frozen
-        .read(|tx| count::rows(tx, &mut Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?))?;
-    progress.set_totals(totals(rows, size));
-    progress.work(size / weight::COPY_PART);
-    Ok(frozen)
 }
 
 /// Reads the whole file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
@@ -120,6 +122,8 @@ struct Export<'a> {
     progress: &'a Progress,
     selection: Selection<'a>,
     without_credentials: bool,
+    /// Only what was changed since is wanted.
+    since: Option<Moment>,
 }
 
 impl Export<'_> {
@@ -128,15 +132,20 @@ impl Export<'_> {
         let own = self.cell.document();
         let extra = Extra::parse(own.extra.as_deref())?;
         self.archive.cell(&cell_line(own, &extra)).map_err(archive::error)?;
+        let (tx, since) = (self.tx, self.since.clone());
         for kind in Kind::IN_CELL {
-            self.tx.all_documents(kind, &mut |(document, held)| {
+            let each = &mut |(document, held): (Document, Vec<(Id, Id)>)| {
                 if !self.selection.has_document(&document)? {
                     return Ok(());
                 }
                 self.document(&document, &held)?;
                 self.progress.document();
                 self.count(weight::DOCUMENT)
-            })?;
+            };
+            match &since {
+                None => tx.all_documents(kind, each)?,
+                Some(since) => tx.changed_documents(kind, since, each)?,
+            }
         }
         Ok(())
     }
@@ -191,15 +200,21 @@ impl Export<'_> {
     }
 
     fn links(&mut self) -> Result<()> {
-        let kept: HashMap<String, String> = self.tx.values(document::LINK_EXTRA)?.into_iter().collect();
-        self.tx.all_links(&mut |(link, first, second)| {
+        let (tx, since) = (self.tx, self.since.clone());
+        // Of a few links each is asked for.
+        let kept: HashMap<String, String> = match &since {
+            None => tx.values(document::LINK_EXTRA)?.into_iter().collect(),
+            Some(_) => HashMap::new(),
+        };
+        let each = &mut |(link, first, second): (Link, Linked, Linked)| {
             if !(self.selection.has_end(&first)? && self.selection.has_end(&second)?) {
                 return Ok(());
             }
             let id = format!("{}-{}", first.1, second.1);
             let collection = first.0.collection.as_ref();
             let box_id = self.box_id(collection)?;
-            let extra = Extra::parse(kept.get(&id).map(String::as_str))?;
+            let asked = if since.is_some() { tx.value(document::LINK_EXTRA, &id)? } else { None };
+            let extra = Extra::parse(asked.as_ref().or_else(|| kept.get(&id)).map(String::as_str))?;
             let line = LinkLine {
                 id: id.as_str().into(),
                 cell: self.cell.id().as_str().into(),
@@ -214,7 +229,11 @@ impl Export<'_> {
             self.archive.link(&line).map_err(archive::error)?;
             self.progress.link();
             self.count(weight::LINK)
-        })
+        };
+        match &since {
+            None => tx.all_links(each),
+            Some(since) => tx.changed_links(since, each),
+        }
     }
 
     fn tree(&mut self) -> Result<()> {
@@ -222,7 +241,24 @@ impl Export<'_> {
         let root = self.tx.node(CELL_NODE)?.ok_or(ErrorCode::DataInconsistency)?;
         self.archive.collection("", &meta(&root)?).map_err(archive::error)?;
         self.count(weight::NODE)?;
+        if let Some(since) = self.since.clone() {
+            let mut path = Vec::new();
+            return self.tx.changed_nodes(&since, &mut |(depth, node)| {
+                path.truncate((depth as usize).saturating_sub(1));
+                path.push(node.name.clone());
+                self.node(&path.join("/"), &node)
+            });
+        }
         self.selection.clone().tree(&mut |path, node| self.node(path, &node))
+    }
+
+    /// What there is no more since the base.
+    fn removed(&mut self) -> Result<()> {
+        let Some(since) = self.since.clone() else { return Ok(()) };
+        self.tx.removed(&since, &mut |removed| {
+            self.progress.check()?;
+            self.archive.removed(&removed).map_err(archive::error)
+        })
     }
 
     fn node(&mut self, path: &str, node: &Node) -> Result<()> {

@@ -60,6 +60,7 @@ pub(super) fn error(
         Defect::DanglingCollection { id, missing: other } => {
             missing(format!("{}: the OData collection {other}{more}", at(id)?))
         }
+        Defect::Unreachable { id } => missing(format!("the collection that {id} is in{more}")),
         Defect::DanglingEntityType { id, missing: other } => {
             missing(format!("{}: the EntityType {other}{more}", at(id)?))
         }

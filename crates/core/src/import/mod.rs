@@ -4,6 +4,7 @@
 //! register. Until then, and whatever fails, the Cell is as it was; it is read and written all the while. What was
 //! replaced is kept for a time and can be brought back.
 
+mod chain;
 mod defects;
 pub mod dry;
 pub mod merge;
@@ -12,20 +13,19 @@ mod replaced;
 mod row;
 mod swap;
 
-use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use saibo_archive::{Key, Limits, SnapshotReader};
-use saibo_model::node::MAIN_BOX;
-use saibo_model::{ErrorCode, Id, Kind, Result, name};
-use saibo_store::ReadSeek;
+use saibo_archive::Key;
+use saibo_model::{ErrorCode, Id, Result, name};
 
 use crate::access::Access;
 use crate::job::{
     Encryption, End, Job, JobKind, Options, Past, Phase, Progress, Running, Status, Totals, history,
 };
 use crate::leftover::{self, Making};
-use crate::{Cell, Unit, archive, clock, selection, snapshot};
+use crate::{Cell, Unit, clock, selection, snapshot};
+
+use chain::Chain;
 
 pub use merge::{Effects, Mode};
 pub(crate) use replaced::forget_all;
@@ -81,12 +81,12 @@ pub fn history(unit: &Unit, cell: &Cell, access: &Access) -> Result<Vec<Past>> {
 /// [`ErrorCode::SnapshotEntryMissing`]); [`ErrorCode::CellLocked`] while another runs; [`ErrorCode::DiskFull`] if
 /// there is not enough space for it.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -> Result<()> {
-    let Accepted { name, archive, options, key } = accept(unit, cell, access, request)?;
+    let Accepted { name, chain, options } = accept(unit, cell, access, request)?;
     if unit.jobs().running(cell.id(), JobKind::Check).is_some() {
         return Err(ErrorCode::CellLocked.with(["dry run"]));
     }
-    check_space(unit, cell, &archive, &options)?;
-    run(unit, Job::begin(cell, JobKind::Import, name, clock::now(), options), key)
+    check_space(unit, cell, chain.totals(), &options)?;
+    run(unit, Job::begin(cell, JobKind::Import, name, clock::now(), options), chain.into_keys())
 }
 
 /// What is to be imported, and how; by default the Cell's content is replaced by all of the snapshot's.
@@ -110,16 +110,11 @@ impl Request {
     }
 }
 
-/// A snapshot, decrypted where it is read if it is encrypted.
-type Opened = SnapshotReader<Box<dyn ReadSeek>>;
-
 /// An import, or a dry run of one, that nothing speaks against so far.
 struct Accepted {
     name: String,
-    archive: Opened,
+    chain: Chain,
     options: Options,
-    /// The key of the very file, if it is encrypted.
-    key: Option<Key>,
 }
 
 /// What is refused at once, of an import and of a dry run: by who asks, by the name, by the file's structure.
@@ -129,47 +124,17 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
     if !name::is_snapshot_name(&name) {
         return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
     }
-    let (archive, key) = open(unit, cell.id(), &name, request.key.as_ref())?;
+    let chain = Chain::open(unit, cell.id(), &name, &[request.key])?;
     let boxes = request.boxes.map(selection::named).transpose()?;
     if let Some(boxes) = &boxes {
         if request.mode.is_none() {
             return Err(ErrorCode::BodyKeyMissing.with(["Mode"]));
         }
-        check_boxes(&archive, boxes)?;
+        chain.check_boxes(boxes)?;
     }
-    let encryption = key.as_ref().map(|_| Encryption::Secret);
+    let encryption = chain.has_secret().then_some(Encryption::Secret);
     let options = Options { mode: request.mode, boxes, encryption, ..Options::default() };
-    Ok(Accepted { name, archive, options, key })
-}
-
-/// Opens the snapshot of a name; with the key of the very file, if it is encrypted.
-fn open(unit: &Unit, cell: &Id, name: &str, key: Option<&Key>) -> Result<(Opened, Option<Key>)> {
-    let (_info, mut file) = snapshot::open(unit, cell, &snapshot::file_name(name, key.is_some()))?;
-    let mut own = None;
-    if let Some(key) = key {
-        // Trying a passphrase takes as much as checking an Account's. The job has the key of the file by then.
-        let _turn = match key {
-            Key::Passphrase(_) => {
-                Some(unit.password_checks().acquire().ok_or(ErrorCode::TooManyConcurrentRequests)?)
-            }
-            Key::Identities(_) | Key::File(_) => None,
-        };
-        let (unsealed, of_file) = key.open(file).map_err(archive::error)?;
-        (file, own) = (Box::new(unsealed), Some(of_file));
-    }
-    Ok((SnapshotReader::open(file, Limits::default()).map_err(archive::error)?, own))
-}
-
-/// Whether a snapshot has these Boxes.
-fn check_boxes(archive: &SnapshotReader<impl Read + Seek>, names: &[String]) -> Result<()> {
-    let mut missing: Vec<&String> = names.iter().filter(|name| *name != MAIN_BOX).collect();
-    let mut lines = archive.documents(Kind::Box).map_err(archive::error)?;
-    while let Some(line) = lines.read().map_err(archive::error)? {
-        let fields: Option<serde_json::Value> = serde_json::from_str(line.fields).ok();
-        let name = fields.as_ref().and_then(|fields| fields["Name"].as_str());
-        missing.retain(|missing| Some(missing.as_str()) != name);
-    }
-    missing.first().map_or(Ok(()), |name| Err(ErrorCode::BoxUnknown.with([name])))
+    Ok(Accepted { name, chain, options })
 }
 
 /// Takes up an import that a unit which was stopped left running: what it had built is gone, so it begins again.
@@ -180,15 +145,15 @@ pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
     if job.options.encryption.is_some() {
         return unit.jobs().give_up(job).map(drop);
     }
-    run(unit, job, None)
+    run(unit, job, Vec::new())
 }
 
-fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
+fn run(unit: &Arc<Unit>, job: Job, keys: Vec<Option<Key>>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
         let id = Id::from(accepted.cell.as_str());
-        let ended = import(&owner, &id, accepted, key.as_ref(), progress);
+        let ended = import(&owner, &id, accepted, &keys, progress);
         if progress.is_cancelled()
             && let Err(error) = leftover::clear_of(&owner, &id)
         {
@@ -198,13 +163,13 @@ fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
     })
 }
 
-fn import(unit: &Unit, id: &Id, job: Job, key: Option<&Key>, progress: &Arc<Progress>) -> Result<Job> {
+fn import(unit: &Unit, id: &Id, job: Job, keys: &[Option<Key>], progress: &Arc<Progress>) -> Result<Job> {
     let cell = unit.cell_of(id)?;
     leftover::clear_of(unit, id)?;
     let making = Making::begin(unit, id)?;
     progress.enter(Phase::Checking);
-    let (snapshot, _) = open(unit, id, &job.name, key)?;
-    let read = read::build(unit, &cell, &snapshot, &job.options, progress)?;
+    let chain = Chain::open(unit, id, &job.name, keys)?;
+    let read = read::build(unit, &cell, &chain, &job.options, progress)?;
     if job.options.mode.is_some() {
         let source = merge::Source::open(unit, &cell, read.built, read.has_credentials)?;
         return merge::adopt(unit, id, source, &making, &job, progress);
@@ -232,13 +197,8 @@ fn space_needed(cell: &Cell, totals: saibo_archive::Totals, options: &Options) -
     Ok(needed)
 }
 
-fn check_space(
-    unit: &Unit,
-    cell: &Cell,
-    archive: &SnapshotReader<impl Read + Seek>,
-    options: &Options,
-) -> Result<()> {
-    let needed = space_needed(cell, archive.totals(), options)?;
+fn check_space(unit: &Unit, cell: &Cell, totals: saibo_archive::Totals, options: &Options) -> Result<()> {
+    let needed = space_needed(cell, totals, options)?;
     let free = unit.backend().free_space()?;
     if free < needed {
         let why = format!("an import may need {needed} bytes and {free} are free");

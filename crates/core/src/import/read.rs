@@ -9,6 +9,7 @@ use saibo_model::{ErrorCode, Id, Kind, Result};
 use saibo_store::builder::Built;
 use saibo_store::{Builder, Origin};
 
+use super::chain::Chain;
 use super::defects::{self, Whence};
 use super::{row, weight};
 use crate::document::{self, Extra};
@@ -32,38 +33,56 @@ pub(super) struct Content {
 pub(super) fn build(
     unit: &Unit,
     cell: &Cell,
-    snapshot: &SnapshotReader<impl Read + Seek>,
+    chain: &Chain,
     options: &Options,
     progress: &Arc<Progress>,
 ) -> Result<Content> {
+    let builder = load(unit, cell, chain, options, progress)?;
+    progress.enter(Phase::Finishing);
+    let manifest = chain.newest()?.manifest().map_err(archive::error)?;
+    let selection = manifest.and_then(|manifest| manifest.selection);
+    Ok(Content {
+        built: builder.finish()?,
+        has_credentials: selection.is_none_or(|selection| selection.credentials),
+    })
+}
+
+/// The same up to where it is whole and checked, and not on disk.
+pub(super) fn load(
+    unit: &Unit,
+    cell: &Cell,
+    chain: &Chain,
+    options: &Options,
+    progress: &Arc<Progress>,
+) -> Result<Box<dyn Builder>> {
     progress.enter(Phase::Checking);
-    progress.set_totals(super::totals(snapshot.totals(), options));
-    let manifest = snapshot.manifest().map_err(archive::error)?;
-    if manifest.is_some() {
-        archive::verify(snapshot, None, progress, weight::VERIFY_PART)?;
-    } else {
-        // Written by the reference: its checksums are checked as it is read.
-        progress.work(snapshot.totals().bytes / weight::VERIFY_PART);
+    progress.set_totals(super::totals(chain.totals(), options));
+    for snapshot in chain.snapshots() {
+        if snapshot.manifest().map_err(archive::error)?.is_some() {
+            archive::verify(snapshot, None, progress, weight::VERIFY_PART)?;
+        } else {
+            // Written by the reference: its checksums are checked as it is read.
+            progress.work(snapshot.totals().bytes / weight::VERIFY_PART);
+        }
     }
-    let (from, _name) = own_document(snapshot)?;
     let mut import = Import {
-        from,
+        from: own_document(chain.newest()?)?.0,
         cell,
         builder: unit.backend().build(cell.id())?,
         progress,
         boxes: HashMap::new(),
         folders: Vec::new(),
     };
-    import.documents(snapshot)?;
-    import.links(snapshot)?;
-    import.tree(snapshot)?;
-    import.check(snapshot.totals().document_bytes)?;
-    progress.enter(Phase::Finishing);
-    let selection = manifest.and_then(|manifest| manifest.selection);
-    Ok(Content {
-        built: import.builder.finish()?,
-        has_credentials: selection.is_none_or(|selection| selection.credentials),
-    })
+    for snapshot in chain.snapshots() {
+        if snapshot.export_manifest().is_incremental {
+            import.amend(snapshot)?;
+        }
+        import.documents(snapshot)?;
+        import.links(snapshot)?;
+        import.tree(snapshot)?;
+    }
+    import.check(chain.totals().document_bytes)?;
+    Ok(import.builder)
 }
 
 /// Id of the Cell that the snapshot was made of, and its name if it says so.
@@ -90,6 +109,20 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
+    /// Takes away what is not in the next snapshot of a chain any more.
+    fn amend(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
+        // A collection may have moved to another Box since, with what is in it: the tree says where it is.
+        self.boxes.clear();
+        self.folders.clear();
+        self.builder.amend()?;
+        let mut removed = snapshot.removed().map_err(archive::error)?;
+        while let Some(removed) = removed.read().map_err(archive::error)? {
+            self.progress.check()?;
+            self.builder.remove(&removed)?;
+        }
+        Ok(())
+    }
+
     fn documents(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
         self.progress.enter(Phase::Documents);
         for kind in Kind::IN_CELL {

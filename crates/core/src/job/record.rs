@@ -113,12 +113,23 @@ pub struct Options {
     pub boxes: Option<Vec<String>>,
     /// Of an export: whether what passwords are checked with is left out.
     pub without_credentials: bool,
+    /// Of an export: the snapshot since which it is made, where it is not of everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// How the snapshot is encrypted; no secret is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
     /// Of an import: what becomes of what is in both, where the Cell's content is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+}
+
+impl Options {
+    /// Of an export: whether nothing is left out but what another snapshot has.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.boxes.is_none() && !self.without_credentials
+    }
 }
 
 /// A job.

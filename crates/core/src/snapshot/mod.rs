@@ -9,12 +9,12 @@ pub mod view;
 use saibo_dav::header::ETag;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotWriter, StoreExt as _};
+use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotMark, SnapshotWriter, StoreExt as _};
 
 use crate::access::Access;
 use crate::dav::resource::authorize_cell;
 use crate::leftover::Making;
-use crate::{Cell, Unit, clock, document};
+use crate::{Cell, Unit, clock, document, export};
 
 /// The name of a file: `{name}.zip`, or `{name}.zip.age` if it is encrypted.
 #[must_use]
@@ -79,6 +79,7 @@ pub fn delete(unit: &Unit, cell: &Id, name: &str) -> Result<()> {
         let info = find(tx.read(), &owner, &taken)?;
         let info = info.ok_or_else(|| ErrorCode::ResourceNotFound.with([&taken]))?;
         tx.set_value(&scope(&owner), &taken, None)?;
+        export::gone(tx, &owner, &info)?;
         entry.write(tx)?;
         Ok(info)
     })?;
@@ -140,20 +141,28 @@ impl Upload {
         content_type: &str,
         naming: Naming<'_>,
     ) -> Result<(SnapshotInfo, bool)> {
-        publish(unit, cell, self.writer, name, content_type, self.length, naming)
+        let new = New { writer: self.writer, content_type, length: self.length, mark: None };
+        publish(unit, cell, new, name, naming)
     }
+}
+
+/// A file that was written and has no name yet.
+pub(crate) struct New<'a> {
+    pub(crate) writer: Box<dyn SnapshotWriter>,
+    pub(crate) content_type: &'a str,
+    pub(crate) length: u64,
+    pub(crate) mark: Option<SnapshotMark>,
 }
 
 /// Gives a file that was written its name; whether the name is new.
 pub(crate) fn publish(
     unit: &Unit,
     cell: &Id,
-    writer: Box<dyn SnapshotWriter>,
+    new: New<'_>,
     name: &str,
-    content_type: &str,
-    length: u64,
     naming: Naming<'_>,
 ) -> Result<(SnapshotInfo, bool)> {
+    let New { writer, content_type, length, mark } = new;
     let making = Making::begin(unit, cell)?;
     let place = writer.keep(cell)?;
     let now = clock::now();
@@ -169,6 +178,7 @@ pub(crate) fn publish(
         updated: now,
         content_type: content_type.to_owned(),
         length,
+        mark,
     };
     let (owner, entry) = (cell.clone(), making.entry());
     let entered = unit.backend().register().write(move |tx| {
@@ -178,6 +188,7 @@ pub(crate) fn publish(
                 return Err(ErrorCode::FileAlreadyExists.with([&info.name]));
             }
             etag(before).check_if_match(if_match.as_deref())?;
+            export::gone(tx, &owner, before)?;
             info.version = before.version + 1;
             info.published = before.published;
         }
@@ -235,6 +246,7 @@ pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
     let owner = cell.clone();
     unit.backend().register().write(move |tx| {
         let scope = scope(&owner);
+        export::forget_cell(tx, &owner)?;
         for (name, _) in tx.read().values(&scope)? {
             tx.set_value(&scope, &name, None)?;
         }

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use saibo_model::document::Link;
 use saibo_model::node::Content;
 use saibo_model::query::{Filter, OrderBy, Query, Related};
-use saibo_model::{Document, EntitySet, Id, Kind, Node, Result};
+use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::tx::Linked;
-use saibo_store::{ReadTx, Scan, Store, Value};
+use saibo_store::{ChangeTotals, ReadTx, Scan, Store, Value};
 
 /// How many queries each thread has made: what is done in the background is no part of a request.
 #[derive(Default)]
@@ -107,4 +107,10 @@ counted! {
     fn has_content(hash: &[u8; 32]) -> Result<bool>;
     fn value(scope: &str, name: &str) -> Result<Option<String>>;
     fn values(scope: &str) -> Result<Vec<Value>>;
+    fn knows_changes_since(moment: &Moment) -> Result<bool>;
+    fn change_totals(since: &Moment) -> Result<ChangeTotals>;
+    fn changed_documents(kind: Kind, since: &Moment, each: Scan<'_, (Document, Vec<(Id, Id)>)>) -> Result<()>;
+    fn changed_links(since: &Moment, each: Scan<'_, (Link, Linked, Linked)>) -> Result<()>;
+    fn changed_nodes(since: &Moment, each: Scan<'_, (u32, Node)>) -> Result<()>;
+    fn removed(since: &Moment, each: Scan<'_, Removed>) -> Result<()>;
 }

@@ -1,11 +1,16 @@
 //! Every version and feature of the format that was ever written can be imported; see `tests/golden/README.md`.
 
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use saibo_archive::{EXPORT_VERSION, Key, Limits, MANIFEST_VERSIONS, SnapshotReader};
+use saibo_archive::{
+    EXPORT_VERSION, INCREMENTAL_EXPORT_VERSION, Key, Limits, MANIFEST_VERSIONS, SnapshotReader,
+};
 use saibo_core::export::Request;
-use saibo_core::import;
+use saibo_core::{Cell, import};
+use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
+use saibo_model::{Id, Kind};
+use saibo_store::StoreExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -18,9 +23,11 @@ const SECRET: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGF
 type Made = Option<fn() -> Request>;
 
 /// The files.
-const CASES: [(&str, Made); 6] = [
+const CASES: [(&str, Made); 8] = [
     ("../../../archive/tests/fixtures/rich.zip", None),
-    ("whole.zip", Some(Request::default)),
+    ("whole.zip", None),
+    ("moment.zip", Some(Request::default)),
+    ("since-moment.zip", Some(|| Request { since: Some("moment".to_owned()), ..Request::default() })),
     ("boxes.zip", Some(|| Request { boxes: Some(vec!["app1".to_owned()]), ..Request::default() })),
     ("without-credentials.zip", Some(|| Request { without_credentials: true, ..Request::default() })),
     ("recipient.zip.age", None),
@@ -60,6 +67,9 @@ fn told(fixture: &Fixture, name: &str, bytes: &[u8]) -> Value {
     let report = saibo_archive::verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
     assert!(report.content_is_intact(), "{name}: {:?}", report.findings);
     let cell = fixture.cell(&expected_path(name).file_stem().unwrap().to_str().unwrap().replace('.', "-"));
+    if reader.export_manifest().is_incremental {
+        put(fixture, &cell, "moment.zip", &std::fs::read(folder().join("moment.zip")).unwrap());
+    }
     match key {
         None => import_as(fixture, &cell, bytes).unwrap(),
         Some(key) => {
@@ -73,13 +83,41 @@ fn told(fixture: &Fixture, name: &str, bytes: &[u8]) -> Value {
     let digest = Sha256::digest(json!(after).to_string());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     json!({
-        "export_version": EXPORT_VERSION,
+        "export_version": if reader.export_manifest().is_incremental {
+            INCREMENTAL_EXPORT_VERSION
+        } else {
+            EXPORT_VERSION
+        },
         "manifest_version": report.manifest.as_ref().map(|manifest| manifest.version),
         "selection": report.manifest.as_ref().and_then(|manifest| manifest.selection.clone()),
         "root": report.root,
         "counts": report.counts,
         "sha256_of_what_was_imported": hex,
     })
+}
+
+/// Changes a Cell a little: another file, an entity less.
+fn change(cell: &Cell) {
+    let blobs = cell.blobs().clone();
+    cell.store()
+        .write(move |tx| {
+            let mut writer = blobs.writer()?;
+            writer.write_all(b"written later").unwrap();
+            let stored = writer.finish()?;
+            tx.put_content(&stored.content, stored.small.as_deref())?;
+            let main = tx.read().child(CELL_NODE, MAIN_BOX)?.unwrap();
+            let mut node = Node::collection(NodeKind::File, main.seq, &Id::random().to_string(), 1);
+            node.content_type = Some("text/plain".to_owned());
+            node.content = Some(stored.content);
+            tx.put_node(&mut node)?;
+            let mut last = None;
+            tx.read().all_documents(Kind::UserData, &mut |(document, _)| {
+                last = Some(document.seq);
+                Ok(())
+            })?;
+            last.map_or(Ok(()), |seq| tx.delete_document(seq))
+        })
+        .unwrap();
 }
 
 #[test]
@@ -94,6 +132,8 @@ fn golden_archives_can_be_imported_for_ever() {
         if let Some(made) = made.filter(|_| is_update() && !path.exists()) {
             let stem = name.trim_end_matches(".zip");
             std::fs::write(&path, export_of(&fixture, &rich, stem, made())).unwrap();
+            // For the next one to have: something new, and something that is gone.
+            change(&rich);
         }
         let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         let told = told(&fixture, name, &bytes);
@@ -111,7 +151,9 @@ fn golden_archives_can_be_imported_for_ever() {
         assert!(seen.contains(&Some(version)), "manifest version {version} has no golden archive");
     }
     assert!(seen.contains(&None), "nor has the reference");
-    assert!(export_versions.contains(&Some(EXPORT_VERSION)), "export version {EXPORT_VERSION} has none");
+    for version in [EXPORT_VERSION, INCREMENTAL_EXPORT_VERSION] {
+        assert!(export_versions.contains(&Some(version)), "export version {version} has none");
+    }
 }
 
 #[test]

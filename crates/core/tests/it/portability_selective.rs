@@ -131,11 +131,11 @@ fn passwords_can_be_left_out_and_set_again() {
 }
 
 #[test]
-fn what_is_whole_has_the_first_version() {
+fn what_is_whole_says_so_and_has_a_moment() {
     let fixture = Fixture::new();
     let cell = rich(&fixture, "rich");
     let told = manifest(&export_as(&fixture, &cell, "whole"));
-    assert_eq!((told.version, told.selection), (1, None));
+    assert_eq!((told.version, told.selection, told.moment.is_some(), told.base), (3, None, true, None));
 }
 
 #[test]

@@ -82,14 +82,20 @@ impl Fixture {
         self.unit.cell(name).unwrap()
     }
 
-    /// Waits until no job runs for a Cell.
+    /// Waits until no export or import runs for a Cell.
     pub(crate) fn settle(&self, cell: &Cell) {
         use saibo_core::job::JobKind;
+        self.settle_all(cell, &[JobKind::Export, JobKind::Import]);
+    }
+
+    /// Waits until no dry run runs for a Cell.
+    pub(crate) fn settle_check(&self, cell: &Cell) {
+        self.settle_all(cell, &[saibo_core::job::JobKind::Check]);
+    }
+
+    fn settle_all(&self, cell: &Cell, kinds: &[saibo_core::job::JobKind]) {
         let begun = Instant::now();
-        while [JobKind::Export, JobKind::Import]
-            .into_iter()
-            .any(|k| self.unit.jobs().running(cell.id(), k).is_some())
-        {
+        while kinds.iter().any(|kind| self.unit.jobs().running(cell.id(), *kind).is_some()) {
             assert!(begun.elapsed() < Duration::from_secs(60), "a job does not end");
             std::thread::sleep(Duration::from_millis(2));
         }

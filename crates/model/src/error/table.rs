@@ -333,6 +333,10 @@ error_codes! {
     ImportConflict = "PR409-MC-0003": "The snapshot cannot be put beside what the Cell has: {0}",
     SecretForgotten = "PR409-MC-0004":
         "The unit was stopped meanwhile, and does not keep passphrases or keys: ask for it again.",
+    SnapshotNoBase = "PR409-MC-0005":
+        "What was changed since the snapshot '{0}' is not known; export everything: {1}.",
+    SnapshotBaseMissing = "PR409-MC-0006":
+        "The snapshot '{0}' is to be put over the snapshot '{1}', which is not there: {2}.",
     PreconditionFailed = "PR412-MC-0001":
         "The request header {0} is missing or does not have the required value.",
     MediaTypeNotSupported = "PR415-MC-0001": "The body's media type is not supported.",

@@ -16,7 +16,7 @@ pub(super) const TOKEN_VARIABLE: &str = "SAIBO_TOKEN";
 /// Export and import the Cells of a running unit
 #[derive(Debug, Subcommand)]
 pub(super) enum CellCommand {
-    Export(export::Export),
+    Export(Box<export::Export>),
     Import(import::Import),
     Undo(undo::Undo),
 }

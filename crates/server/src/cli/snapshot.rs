@@ -1,5 +1,6 @@
 //! `saibo snapshot`: what a snapshot file is and whether it is whole, without a unit.
 
+mod base;
 mod check;
 mod file;
 mod key;

@@ -157,6 +157,8 @@ fn dangling() -> Vec<u8> {
         cell_url: "https://unit.example/cell/".to_owned(),
         created: 1,
         tool: "test".to_owned(),
+        moment: None,
+        base: None,
         selection: saibo_archive::Selection::default(),
     };
     let mut writer = SnapshotWriter::new(Vec::new(), std::io::Cursor::new(Vec::new()), origin).unwrap();

@@ -17,6 +17,7 @@ mod data_dir;
 mod encryption;
 mod endpoints;
 mod errors;
+mod incremental;
 mod jobs;
 mod jobs_over;
 mod limits;

@@ -19,9 +19,11 @@ use std::sync::Arc;
 
 use crate::Backend;
 
+pub mod amending;
 pub mod blobs;
 pub mod builder;
 pub mod cells;
+pub mod changes;
 pub mod concurrency;
 pub mod defects;
 pub mod documents;
@@ -109,6 +111,11 @@ macro_rules! contract {
             builder: everything_is_there, links_before_and_after, to_one_links, nothing_before_finish,
                 dropped_leaves_nothing, built_and_not_kept_leaves_nothing, contents, generations_do_not_collide,
                 children_are_found, readable_after_check, many_documents;
+            changes: nothing_is_known_before_the_first_moment, what_was_put_since,
+                to_one_links_are_of_their_holder, what_was_removed_since, removals_are_forgotten,
+                a_copy_is_another_generation;
+            amending: later_states_win_and_keep_the_order, links_follow, trees_follow,
+                what_cannot_be_right_is_found;
             defects: duplicate_id, duplicate_key, duplicate_node, same_key_under_other_parents,
                 dangling_link, dangling_to_one_link, dangling_parent, dangling_peer, dangling_collection,
                 dangling_entity_type, limit, line_of_a_document;

@@ -22,9 +22,10 @@ use super::document::DocumentLine;
 use super::layout::{self, Place};
 use super::lines::Lines;
 use super::link::LinkLine;
-use super::manifest::{ContentRoot, ExportManifest, Manifest, hex};
+use super::manifest::{ContentRoot, ExportManifest, hex};
 use super::meta::NodeMeta;
 use super::reader::SnapshotReader;
+use super::removed;
 use super::summary::Signer;
 use super::walk::check_kind;
 use crate::zip::BUFFER;
@@ -76,7 +77,7 @@ impl<R: Read + Seek> Verifier<'_, R> {
     fn signature(&mut self, trusted: Option<&[VerifyingKey]>) -> Result<()> {
         let signed = match self.snapshot.signed_manifest() {
             Ok(Some((bytes, signature))) => {
-                Manifest::parse(&bytes).map(|manifest| (manifest, bytes, signature))
+                self.snapshot.parse_manifest(&bytes).map(|manifest| (manifest, bytes, signature))
             }
             Ok(None) => {
                 if trusted.is_some() {
@@ -202,6 +203,14 @@ impl<R: Read + Seek> Verifier<'_, R> {
                 let mut lines = Lines::new(tap, name, entry.header.size, limits.max_line_bytes);
                 let wrong = each_line(&mut lines, |line, number| {
                     LinkLine::parse(line, number).map(|_| counts.links += 1)
+                });
+                tap = lines.into_inner();
+                wrong
+            }
+            Place::Removed => {
+                let mut lines = Lines::new(tap, name, entry.header.size, limits.max_line_bytes);
+                let wrong = each_line(&mut lines, |line, number| {
+                    removed::parse(line, number).map(|_| counts.removed += 1)
                 });
                 tap = lines.into_inner();
                 wrong

@@ -1,14 +1,14 @@
 //! Dry runs as jobs of a unit, and the last one's report.
 
-use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use saibo_archive::{Key, SnapshotReader};
+use saibo_archive::Key;
 use saibo_model::{ErrorCode, Id, Result};
 use saibo_store::{StoreExt as _, WriteTx};
 
+use super::super::chain::Chain;
 use super::super::{Accepted, Request, merge};
-use super::{Report, examine_for};
+use super::{Report, built, examine_for};
 use crate::access::Access;
 use crate::job::{End, Job, JobKind, Options, Progress, State};
 use crate::leftover::{self, Making};
@@ -22,14 +22,14 @@ const SCOPE: &str = "dry_run";
 fn rehearse(
     unit: &Unit,
     cell: &Cell,
-    archive: &SnapshotReader<impl Read + Seek>,
+    chain: &Chain,
     job: &Job,
     report: &mut Report,
     progress: &Arc<Progress>,
 ) -> Result<()> {
     leftover::clear_of(unit, cell.id())?;
     let making = Making::begin(unit, cell.id())?;
-    let effects = super::super::read::build(unit, cell, archive, &job.options, progress).and_then(|read| {
+    let effects = super::super::read::build(unit, cell, chain, &job.options, progress).and_then(|read| {
         let source = merge::Source::open(unit, cell, read.built, read.has_credentials)?;
         merge::rehearse(unit, cell, source, job, progress)
     });
@@ -54,12 +54,12 @@ pub struct DryRun {
 /// # Errors
 /// As [`start`](crate::import::start) of the import itself, but that it does without room on the disk.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request, hashes: bool) -> Result<()> {
-    let Accepted { name, options, key, .. } = super::super::accept(unit, cell, access, request)?;
+    let Accepted { name, options, chain } = super::super::accept(unit, cell, access, request)?;
     if unit.jobs().running(cell.id(), JobKind::Import).is_some() {
         return Err(ErrorCode::CellLocked.with(["import"]));
     }
     let options = Options { hashes, ..options };
-    run(unit, Job::begin(cell, JobKind::Check, name, clock::now(), options), key)
+    run(unit, Job::begin(cell, JobKind::Check, name, clock::now(), options), chain.into_keys())
 }
 
 /// Takes up a dry run that a unit which was stopped left running.
@@ -70,24 +70,28 @@ pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
     if job.options.encryption.is_some() {
         return unit.jobs().give_up(job).map(drop);
     }
-    run(unit, job, None)
+    run(unit, job, Vec::new())
 }
 
-fn run(unit: &Arc<Unit>, job: Job, key: Option<Key>) -> Result<()> {
+fn run(unit: &Arc<Unit>, job: Job, keys: Vec<Option<Key>>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
-        look(&owner, accepted, key.as_ref(), progress).map(|job| End::Entered(Box::new(job)))
+        look(&owner, accepted, &keys, progress).map(|job| End::Entered(Box::new(job)))
     })
 }
 
-fn look(unit: &Unit, job: Job, key: Option<&Key>, progress: &Arc<Progress>) -> Result<Job> {
+fn look(unit: &Unit, job: Job, keys: &[Option<Key>], progress: &Arc<Progress>) -> Result<Job> {
     let id = Id::from(job.cell.as_str());
     let cell = unit.cell_of(&id)?;
-    let (archive, _) = super::super::open(unit, &id, &job.name, key)?;
-    let mut report = examine_for(unit, &cell, &archive, &job.options, progress)?;
+    let chain = Chain::open(unit, &id, &job.name, keys)?;
+    let mut report = if chain.is_incremental() {
+        built::examine(unit, &cell, &chain, &job.options, progress)?
+    } else {
+        examine_for(unit, &cell, chain.newest()?, &job.options, progress)?
+    };
     if job.options.mode.is_some() && report.importable {
-        rehearse(unit, &cell, &archive, &job, &mut report, progress)?;
+        rehearse(unit, &cell, &chain, &job, &mut report, progress)?;
     }
     let text = serde_json::to_string(&report)
         .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;

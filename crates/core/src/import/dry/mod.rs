@@ -4,16 +4,18 @@
 //! kept in memory up to a bound; contents of files are not read unless hashes are asked for. An import that is done
 //! afterwards checks everything again.
 
+mod built;
 mod ids;
 pub(crate) mod job;
 mod read;
 mod report;
 
+use std::collections::HashMap;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use saibo_archive::SnapshotReader;
-use saibo_model::{Kind, Result};
+use saibo_model::{ErrorCode, Kind, Result};
 use saibo_store::{ReadTx, StoreExt as _};
 
 use crate::job::{Options, Phase, Progress, Totals};
@@ -33,6 +35,15 @@ pub fn examine(
     hashes: bool,
     progress: &Arc<Progress>,
 ) -> Result<Report> {
+    if let Some(base) = snapshot.manifest().map_err(archive::error)?.and_then(|manifest| manifest.base) {
+        let mut report = Report::default();
+        report.problem(&ErrorCode::SnapshotBaseMissing.with([
+            "",
+            &base.name,
+            "a unit that has both can say what an import would do",
+        ]));
+        return Ok(report);
+    }
     seen(snapshot, hashes, progress).map(|walk| walk.report)
 }
 
@@ -44,31 +55,59 @@ pub(super) fn examine_for(
     options: &Options,
     progress: &Arc<Progress>,
 ) -> Result<Report> {
-    let mut walk = seen(snapshot, options.hashes, progress)?;
+    let read::Walk { report, known, .. } = seen(snapshot, options.hashes, progress)?;
+    conclude(unit, cell, snapshot.totals(), options, report, &known, progress)
+}
+
+/// How many names are remembered of Boxes and of Accounts, to compare with the Cell's.
+const NAMES: usize = 50_000;
+
+/// The Boxes and Accounts of what would come, each with its id.
+struct Known {
+    boxes: HashMap<String, String>,
+    accounts: HashMap<String, String>,
+    /// Whether all of their names are there.
+    are_complete: bool,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { boxes: HashMap::new(), accounts: HashMap::new(), are_complete: true }
+    }
+}
+
+/// Adds what it would do to a Cell.
+fn conclude(
+    unit: &Unit,
+    cell: &Cell,
+    totals: saibo_archive::Totals,
+    options: &Options,
+    mut report: Report,
+    known: &Known,
+    progress: &Progress,
+) -> Result<Report> {
     progress.enter(Phase::Finishing);
-    let mut effect = cell.store().read(|tx| compare(tx, &walk))?;
+    let mut effect = cell.store().read(|tx| compare(tx, known))?;
     if options.mode.is_some() {
         // The Cell keeps what it has.
         (effect.replaces, effect.lost) = Default::default();
     }
-    if !walk.names_are_complete {
-        walk.report.not_checked.push("names".to_owned());
+    if !known.are_complete {
+        report.not_checked.push("names".to_owned());
     }
-    let source = &walk.report.source;
+    let source = &report.source;
     effect.rewrites = Rewrites {
         cell_id: [source.cell_id.clone(), cell.id().to_string()],
         cell_url: [source.cell_url.clone(), cell.url().to_owned()],
     };
-    effect.space = Space {
-        needed: super::space_needed(cell, snapshot.totals(), options)?,
-        free: unit.backend().free_space()?,
-    };
+    effect.space =
+        Space { needed: super::space_needed(cell, totals, options)?, free: unit.backend().free_space()? };
     if effect.space.free < effect.space.needed {
-        walk.report.problem(&saibo_model::ErrorCode::DiskFull.into());
-        walk.report.importable = false;
+        report.problem(&saibo_model::ErrorCode::DiskFull.into());
+        report.importable = false;
     }
-    walk.report.effect = Some(effect);
-    Ok(walk.report)
+    report.effect = Some(effect);
+    Ok(report)
 }
 
 fn seen<'p>(
@@ -117,7 +156,7 @@ fn source(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<Source> {
 }
 
 /// Compares what a Cell has with what would come.
-fn compare(tx: &dyn ReadTx, walk: &read::Walk<'_>) -> Result<Effect> {
+fn compare(tx: &dyn ReadTx, come: &Known) -> Result<Effect> {
     let mut effect = Effect::default();
     for kind in Kind::IN_CELL {
         let mut count = 0;
@@ -134,19 +173,19 @@ fn compare(tx: &dyn ReadTx, walk: &read::Walk<'_>) -> Result<Effect> {
     effect.replaces.collections = nodes.saturating_sub(files + 1);
     (effect.replaces.files, effect.replaces.bytes) = (files, bytes);
     tx.all_documents(Kind::Box, &mut |(known, _)| {
-        match walk.boxes.get(&known.key) {
+        match come.boxes.get(&known.key) {
             Some(id) if *id == known.id.as_str() => {}
             Some(_) => effect.conflicts.add_box(&known.key),
-            None if walk.names_are_complete => effect.lost.add_box(&known.key),
+            None if come.are_complete => effect.lost.add_box(&known.key),
             None => {}
         }
         Ok(())
     })?;
     tx.all_documents(Kind::Account, &mut |(known, _)| {
-        match walk.accounts.get(&known.key) {
+        match come.accounts.get(&known.key) {
             Some(id) if *id == known.id.as_str() => {}
             Some(_) => effect.conflicts.add_account(&known.key),
-            None if walk.names_are_complete => effect.lost.add_account(&known.key),
+            None if come.are_complete => effect.lost.add_account(&known.key),
             None => {}
         }
         Ok(())

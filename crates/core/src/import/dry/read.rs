@@ -14,11 +14,9 @@ use super::super::row::Shape;
 use super::super::{row, weight};
 use super::ids::{Ids, Reference};
 use super::report::Report;
+use super::{Known, NAMES};
 use crate::archive;
 use crate::job::{Phase, Progress};
-
-/// How many names are remembered of Boxes and of Accounts, to compare with the Cell's.
-const NAMES: usize = 50_000;
 
 /// About how long a document's line is, in bytes.
 const LINE: u64 = 400;
@@ -26,10 +24,7 @@ const LINE: u64 = 400;
 /// Goes through a snapshot.
 pub(super) struct Walk<'a> {
     pub(super) report: Report,
-    pub(super) boxes: HashMap<String, String>,
-    pub(super) accounts: HashMap<String, String>,
-    /// Whether all of their names are there.
-    pub(super) names_are_complete: bool,
+    pub(super) known: Known,
     progress: &'a Progress,
     ids: Ids,
     /// The EntityType that was named last.
@@ -49,9 +44,7 @@ impl<'a> Walk<'a> {
         Self {
             report,
             url,
-            boxes: HashMap::new(),
-            accounts: HashMap::new(),
-            names_are_complete: true,
+            known: Known::default(),
             progress,
             // An id and a place each.
             ids: Ids::of(2 * (totals.document_bytes / LINE + totals.resources)),
@@ -132,14 +125,14 @@ impl<'a> Walk<'a> {
             self.ids.add((Kind::Box, id));
         }
         let names = match line.kind {
-            Kind::Box => &mut self.boxes,
-            Kind::Account => &mut self.accounts,
+            Kind::Box => &mut self.known.boxes,
+            Kind::Account => &mut self.known.accounts,
             _ => return Ok(()),
         };
         if names.len() < NAMES {
             names.insert(key, id.to_owned());
         } else {
-            self.names_are_complete = false;
+            self.known.are_complete = false;
         }
         Ok(())
     }

@@ -42,6 +42,9 @@ pub(in crate::cli) struct Export {
     /// Export this Box, what is bound to it and what is bound to none; `__` is the main box (may be repeated)
     #[arg(long = "box", value_name = "NAME")]
     boxes: Vec<String>,
+    /// Export what was changed since this snapshot, which is in the unit, and no more
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["boxes", "without_credentials"])]
+    since: Option<String>,
     /// Leave out what passwords are checked with: Accounts come back without a password
     #[arg(long)]
     without_credentials: bool,
@@ -156,6 +159,9 @@ impl Export {
     /// What the unit is asked for.
     fn request(&self, name: &str) -> Result<Value, Box<dyn Error>> {
         let mut request = json!({ "Name": name });
+        if let Some(since) = &self.since {
+            request["Since"] = json!(since);
+        }
         if !self.boxes.is_empty() {
             request["Boxes"] = json!(self.boxes);
         }

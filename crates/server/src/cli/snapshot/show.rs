@@ -109,6 +109,13 @@ impl Show {
 
 /// What of the Cell is in it, and what was left out.
 fn holds(summary: &Summary) -> String {
+    if let Some(base) = summary.manifest.as_ref().and_then(|manifest| manifest.base.as_ref()) {
+        return format!(
+            "what was changed since the snapshot {}, over which it is to be put; {} removed since",
+            base.name,
+            figures::counted(summary.counts.removed, "thing", "things")
+        );
+    }
     let Some(selection) = summary.manifest.as_ref().and_then(|manifest| manifest.selection.as_ref()) else {
         return "everything".to_owned();
     };
@@ -140,6 +147,8 @@ fn to_json(summary: &Summary, length: u64) -> Value {
         "key": summary.signer.as_ref().map(|signer| key::to_text(&signer.key)),
         "key_id": summary.signer.as_ref().map(|signer| signer.key_id.clone()),
         "selection": manifest.and_then(|m| m.selection.clone()),
+        "moment": manifest.and_then(|m| m.moment.clone()),
+        "base": manifest.and_then(|m| m.base.clone()),
         "content_root": manifest.map(|m| m.root.clone()),
         "file_bytes": length,
         "entries": summary.totals.entries,

@@ -10,6 +10,7 @@ use ed25519_dalek::VerifyingKey;
 use saibo_archive::{Error, Key, Report};
 use serde_json::{Value, json};
 
+use super::base::{Found, follow};
 use super::{Opening, PublicKey, Snapshot, Unlock, key, open};
 use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
@@ -24,7 +25,9 @@ const NO_SNAPSHOT: u8 = 2;
 Exit code: 0 if the snapshot is intact, 1 if anything is wrong with it, 2 if the file is no snapshot or cannot be read.
 
 A signature shows that nothing was changed since some unit signed it; which unit, only --key can tell. Snapshots of
-personium-core are not signed: their structure and checksums are checked.")]
+personium-core are not signed: their structure and checksums are checked.
+
+An incremental snapshot is nothing without what it is to be put over: --base checks that, too.")]
 pub(in crate::cli) struct Verify {
     /// The snapshot (.zip, .zip.age)
     file: PathBuf,
@@ -33,6 +36,9 @@ pub(in crate::cli) struct Verify {
     /// Public key of the unit that must have signed it (may be repeated: one of them)
     #[arg(long = "key", value_name = "PUBLIC_KEY", allow_hyphen_values = true)]
     keys: Vec<PublicKey>,
+    /// What it is to be put over, if it is incremental; the base of that one, too (may be repeated)
+    #[arg(long = "base", value_name = "FILE")]
+    bases: Vec<PathBuf>,
     /// Print a JSON object
     #[arg(long)]
     json: bool,
@@ -128,11 +134,25 @@ impl Verify {
     pub(super) fn run(self) -> Outcome {
         let keys: Vec<VerifyingKey> = self.keys.iter().map(|PublicKey(key)| *key).collect();
         let key = self.unlock.key()?;
-        match check(&self.file, key.as_ref(), (!keys.is_empty()).then_some(&keys)) {
-            Ok(checked) => {
-                let text = if self.json { to_json(&checked).to_string() } else { self.to_text(&checked) };
+        let trusted = (!keys.is_empty()).then_some(keys.as_slice());
+        let checked = check(&self.file, key.as_ref(), trusted).and_then(|checked| {
+            // Without files, it is looked at by itself.
+            let chain = match self.bases.is_empty() {
+                true => Vec::new(),
+                false => follow(&checked, &self.bases, key.as_ref(), trusted)?,
+            };
+            Ok((checked, chain))
+        });
+        match checked {
+            Ok((checked, chain)) => {
+                let text = if self.json {
+                    to_json(&checked, &chain).to_string()
+                } else {
+                    self.to_text(&checked) + &chain_text(&chain)
+                };
                 output::say(&text);
-                Ok(if checked.is_intact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                let is_intact = checked.is_intact() && chain.iter().all(Found::is_intact);
+                Ok(if is_intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
             Err(error) => {
                 if self.json {
@@ -169,11 +189,45 @@ impl Verify {
             _ => "not signed: written by a unit that does not sign, so only its checksums were checked"
                 .to_owned(),
         };
-        format!("{head}\n  {checked}\n  content root {}\n  {signed}", report.root)
+        let base = match report.manifest.as_ref().and_then(|manifest| manifest.base.as_ref()) {
+            Some(base) => format!(
+                "\n  incremental: to be put over the snapshot {}, whose manifest has the SHA-256 {}",
+                base.name, base.sha256
+            ),
+            None => String::new(),
+        };
+        format!("{head}\n  {checked}\n  content root {}\n  {signed}{base}", report.root)
     }
 }
 
-fn to_json(checked: &Checked) -> Value {
+/// What was found of what it is to be put over.
+fn chain_text(chain: &[Found]) -> String {
+    let mut text = String::new();
+    for Found { base, file } in chain {
+        let line = match file {
+            None => toned(Tone::Bad, format!("the base {} is MISSING among the files", base.name)),
+            Some((path, checked)) if checked.is_intact() => {
+                toned(Tone::Good, format!("its base {} is intact: {}", base.name, path.display()))
+            }
+            Some((path, checked)) => format!(
+                "{}\n{}",
+                toned(Tone::Bad, format!("its base {} is NOT intact: {}", base.name, path.display())),
+                checked.lines()
+            ),
+        };
+        let _ = write!(text, "\n{line}");
+    }
+    text
+}
+
+fn to_json(checked: &Checked, chain: &[Found]) -> Value {
+    let bases = chain.iter().map(|found| {
+        json!({
+            "name": found.base.name,
+            "file": found.file.as_ref().map(|(path, _)| path),
+            "intact": found.is_intact(),
+        })
+    });
     let report = &checked.report;
     let findings =
         checked.findings().into_iter().map(|(entry, problem)| json!({ "entry": entry, "problem": problem }));
@@ -191,5 +245,7 @@ fn to_json(checked: &Checked) -> Value {
         "key_id": report.signer.as_ref().map(|signer| signer.key_id.clone()),
         "unit_url": report.manifest.as_ref().map(|manifest| manifest.unit_url.clone()),
         "cell_url": report.manifest.as_ref().map(|manifest| manifest.cell_url.clone()),
+        "base": report.manifest.as_ref().and_then(|manifest| manifest.base.clone()),
+        "bases": bases.collect::<Vec<_>>(),
     })
 }

@@ -21,7 +21,7 @@ fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
 }
 
 /// `POST`: begins one: of everything, or of the `Boxes` that are named; without passwords' hashes if `Credentials` is
-/// false.
+/// false; or of what was changed `Since` another.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.
@@ -35,6 +35,7 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let request = Request {
         name: job::text(&body, "Name")?,
         boxes: job::names(&body, "Boxes")?,
+        since: job::text(&body, "Since")?,
         without_credentials: job::switch(&body, "Credentials")? == Some(false),
         lock: lock(&body)?,
     };
