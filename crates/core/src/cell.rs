@@ -6,6 +6,7 @@ use saibo_model::{Document, Id};
 use saibo_store::{Blobs, Place, Store};
 
 use crate::known::Known;
+use crate::relocation::Moved;
 
 /// A Cell of this unit with its data: one generation of it.
 #[derive(Clone)]
@@ -48,6 +49,12 @@ impl Cell {
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.known.document
+    }
+
+    /// Where it has moved, if it has: then it is here no more, but for what is left to be done.
+    #[must_use]
+    pub fn moved(&self) -> Option<&Moved> {
+        self.known.moved.as_ref()
     }
 
     /// Where its data lies.

@@ -7,6 +7,8 @@ use parking_lot::RwLock;
 use saibo_model::{Document, Id};
 use saibo_store::Place;
 
+use crate::relocation::Moved;
+
 /// More than this and all are forgotten: filling it again costs a few reads.
 const KNOWN: usize = 4096;
 
@@ -17,6 +19,7 @@ pub(crate) struct Known {
     pub(crate) owner: Option<String>,
     pub(crate) url: String,
     pub(crate) place: Place,
+    pub(crate) moved: Option<Moved>,
 }
 
 /// What the register says of Cells, by their names.

@@ -23,10 +23,12 @@ pub mod leftover;
 pub mod message;
 pub mod odata;
 pub mod relay;
+pub mod relocation;
 pub mod role;
 mod selection;
 pub mod settings;
 pub mod snapshot;
+mod swaps;
 pub mod token;
 pub mod unit;
 

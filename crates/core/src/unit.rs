@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::RwLock;
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Result};
 use saibo_oauth::keys::KeyRing;
 use saibo_store::{Backend, ErrorKind, Place, StoreExt as _, WriteTx};
@@ -16,6 +16,8 @@ use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
 use crate::message::Courier;
+use crate::relocation::{self, Carrier, Moved};
+use crate::swaps::{Held, Swaps};
 use crate::token::Transcell;
 use crate::{Cell, Settings};
 
@@ -30,6 +32,7 @@ pub struct Unit {
     transcell: Transcell,
     pub(crate) identity_providers: Vec<Box<dyn IdentityProvider>>,
     pub(crate) courier: Option<Box<dyn Courier>>,
+    carrier: Option<Box<dyn Carrier>>,
     deliveries: Turnstile,
     jobs: Arc<Jobs>,
     lockout: Lockout,
@@ -37,8 +40,7 @@ pub struct Unit {
     remembered: Remembered,
     remembered_roles: RememberedRoles,
     known: KnownCells,
-    /// Held while the live generation of a Cell is changed.
-    swapping: Mutex<()>,
+    swaps: Swaps,
     makers: Makers,
     entities: Arc<crate::odata::entities::State>,
     /// The last to be dropped: a database that nobody uses any more is closed in order when its backend goes.
@@ -63,17 +65,29 @@ impl Unit {
             transcell,
             identity_providers: Vec::new(),
             courier: None,
+            carrier: None,
             deliveries: Turnstile::new(settings.limits.deliveries),
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
             remembered: Remembered::default(),
             remembered_roles: RememberedRoles::default(),
             known: KnownCells::default(),
-            swapping: Mutex::default(),
+            swaps: Swaps::default(),
             makers: Makers::default(),
             entities: Arc::new(crate::odata::entities::State::new(settings.limits.links_per_entity)),
             settings,
         }
+    }
+
+    /// The unit with a way to Cells of other units.
+    #[must_use]
+    pub fn with_carrier(mut self, carrier: Box<dyn Carrier>) -> Self {
+        self.carrier = Some(carrier);
+        self
+    }
+
+    pub(crate) fn carrier(&self) -> Option<&dyn Carrier> {
+        self.carrier.as_deref()
     }
 
     /// What it was told.
@@ -122,6 +136,7 @@ impl Unit {
                 JobKind::Export => crate::export::resume(self, job)?,
                 JobKind::Import => crate::import::resume(self, job)?,
                 JobKind::Check => crate::import::dry::job::resume(self, job)?,
+                JobKind::Move => crate::relocation::give_up(self, job)?,
             }
         }
         Ok(())
@@ -179,8 +194,20 @@ impl Unit {
     /// The Cell of a name.
     ///
     /// # Errors
-    /// [`ErrorCode::CellNotFound`]; the store's.
+    /// [`ErrorCode::CellNotFound`]; [`ErrorCode::CellMoved`] with its new URL; the store's.
     pub fn cell(&self, name: &str) -> Result<Cell> {
+        let cell = self.cell_or_moved(name)?;
+        match cell.moved() {
+            Some(moved) => Err(ErrorCode::CellMoved.with([&moved.to])),
+            None => Ok(cell),
+        }
+    }
+
+    /// The Cell of a name, even one that has moved: for what is left to be done with it here.
+    ///
+    /// # Errors
+    /// [`ErrorCode::CellNotFound`]; the store's.
+    pub fn cell_or_moved(&self, name: &str) -> Result<Cell> {
         loop {
             let (epoch, known) = self.known.get(name);
             let is_new = known.is_none();
@@ -205,7 +232,7 @@ impl Unit {
     /// [`ErrorCode::CellNotFound`]; the store's.
     pub(crate) fn cell_of(&self, id: &Id) -> Result<Cell> {
         let document = self.backend.register().read(|tx| tx.document_by_id(id))?;
-        let cell = self.cell(&document.ok_or(ErrorCode::CellNotFound)?.key)?;
+        let cell = self.cell_or_moved(&document.ok_or(ErrorCode::CellNotFound)?.key)?;
         if cell.id() == id { Ok(cell) } else { Err(ErrorCode::CellNotFound.into()) }
     }
 
@@ -215,9 +242,10 @@ impl Unit {
                 return Ok(None);
             };
             let generation = tx.value(GENERATION, document.id.as_str())?;
-            Ok(Some((document, generation)))
+            let moved = relocation::find(tx, &document.id)?;
+            Ok(Some((document, generation, moved)))
         })?;
-        let (document, generation) = found.ok_or(ErrorCode::CellNotFound)?;
+        let (document, generation, moved) = found.ok_or(ErrorCode::CellNotFound)?;
         let generation = generation
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| ErrorCode::DataInconsistency.with([document.key.as_str()]))?;
@@ -226,7 +254,13 @@ impl Unit {
             url: self.cell_url(&document.key),
             owner: owner_of(&document).map(|owner| self.normalize_owner(&owner)),
             document,
+            moved,
         }))
+    }
+
+    /// Where a Cell has moved, if it has.
+    pub(crate) fn moved(&self, cell: &Id) -> Result<Option<Moved>> {
+        self.backend.register().read(|tx| relocation::find(tx, cell))
     }
 
     /// Which generation of a Cell is live; none of a Cell that is not in the register.
@@ -239,22 +273,25 @@ impl Unit {
         parsed.transpose()
     }
 
-    /// Keeps everybody else from changing which generations are live, and makes sure that this Cell's still is.
+    /// Keeps everybody else from changing which generation of a Cell is live, and makes sure that this one still is.
     ///
     /// # Errors
     /// That its store was replaced or deleted ([`ErrorKind::Retired`]); the store's.
-    pub(crate) fn hold(&self, cell: &Cell) -> Result<MutexGuard<'_, ()>> {
-        let held = self.swapping.lock();
+    pub(crate) fn hold(&self, cell: &Cell) -> Result<Held<'_>> {
+        let held = self.swaps.hold(cell.id());
         if self.generation(cell.id())? == Some(cell.place().generation) {
             return Ok(held);
         }
         Err(saibo_store::Error::new(ErrorKind::Retired, "replacing or deleting a Cell's store").into())
     }
 
-    /// Waits until nobody is replacing or deleting a Cell's store: whoever met that very moment
+    /// Waits until nobody is replacing, deleting or moving the Cell of a name: whoever met that very moment
     /// ([`saibo_store::Error::is_retired`]) begins anew then, with the Cell looked up again.
-    pub fn wait_for_swap(&self) {
-        drop(self.swapping.lock());
+    pub fn wait_for_swap(&self, name: &str) {
+        // One that is gone, or cannot be looked up, shows when it is looked up again.
+        if let Ok(cell) = self.cell_or_moved(name) {
+            self.swaps.wait(cell.id());
+        }
     }
 
     pub(crate) fn makers(&self) -> &Makers {

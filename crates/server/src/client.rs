@@ -14,6 +14,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::config::Config;
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::{Agent, AsSendBody, SendBody};
 
@@ -23,7 +24,7 @@ pub(crate) use error::{ClientError, Result};
 pub(crate) use job::{JobStatus, RunningJob};
 
 use crate::config::Secret;
-use crate::outgoing;
+use crate::{addresses, outgoing};
 use address::Address;
 
 /// How long connecting may take, and how long a unit may be silent in the middle of an answer.
@@ -45,19 +46,30 @@ pub(crate) struct Client {
 impl Client {
     /// A client with a token, or with none.
     pub(crate) fn new(token: Option<Secret>) -> Self {
-        let config = Agent::config_builder()
+        Self { agent: Self::config(PATIENCE).new_agent(), token }
+    }
+
+    /// One that a unit uses for others, which goes to public addresses unless `to_private`. `patience` is how long
+    /// another unit may be silent.
+    pub(crate) fn of_unit(token: Option<Secret>, patience: Duration, to_private: bool) -> Self {
+        // A host that was asked for a proxy's sake would not be looked at.
+        let config = Self::config(patience);
+        Self { agent: addresses::agent(config, to_private), token }
+    }
+
+    fn config(patience: Duration) -> Config {
+        Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_connections_per_host(CONNECTIONS)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_per_read(Some(PATIENCE))
-            .timeout_per_write(Some(PATIENCE))
+            .timeout_connect(Some(patience))
+            .timeout_per_read(Some(patience))
+            .timeout_per_write(Some(patience))
             .user_agent(outgoing::USER_AGENT)
             .tls_config(outgoing::tls())
-            .build();
-        Self { agent: config.new_agent(), token }
+            .build()
     }
 
     /// The same connections with another token.

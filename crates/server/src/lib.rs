@@ -4,8 +4,10 @@
 //! [`http`] reads and prepares it, [`routes`] finds its handler in the one table of paths, the handler calls a
 //! use case and renders what it returns, and `http` adds the headers that every answer has.
 
+mod addresses;
 pub mod app;
 mod aside;
+mod carrier;
 pub mod cli;
 mod client;
 pub mod config;

@@ -14,6 +14,7 @@ use saibo_saml::{Anchors, Bergshamra};
 use saibo_store_sqlite::{Encryption, Options, SqliteBackend};
 
 use crate::aside;
+use crate::carrier::HttpCarrier;
 use crate::config::{Config, PasswordHash};
 use crate::courier::HttpCourier;
 use crate::data_dir::{DataDir, Secrets};
@@ -63,7 +64,8 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
     let courier = HttpCourier::new(config.unit.messages_to_private_addresses);
     let unit = Unit::new(Arc::new(backend), settings, keys, signing_key, transcell)
         .with_identity_providers(oidc::providers(&config.authentication.oidc))
-        .with_courier(Box::new(courier));
+        .with_courier(Box::new(courier))
+        .with_carrier(Box::new(HttpCarrier::new(config.unit.moves_to_private_addresses)));
     let unit = Arc::new(unit);
     unit.resume()?;
     Ok(unit)

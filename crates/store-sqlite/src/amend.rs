@@ -2,6 +2,9 @@
 //!
 //! What is added is found by its id then, so the indexes of ids are made before the rest, and links wait with indexes
 //! of their own. Row numbers stay: what is put again keeps its place in the order of everything.
+//!
+//! What is amended may also be a copy of a generation, whose indexes and links are all there. No journal is kept of it,
+//! so no statement may fail there: two rows that are to have one place for a while are seen beforehand.
 
 use std::path::Path;
 
@@ -10,6 +13,7 @@ use saibo_model::{Document, Id, Node, Removed};
 use saibo_store::{Error, ErrorKind, Result};
 
 use crate::content::{BLOBS, blob_path};
+use crate::defects::makeshift;
 use crate::error::while_doing;
 use crate::schema;
 
@@ -43,11 +47,49 @@ impl Amend<'_> {
             .map_err(while_doing(DOING))
     }
 
-    fn document_seq(&self, id: &Id) -> Result<Option<i64>> {
+    /// The number that an entity set has already.
+    pub(crate) fn set_number(&self, [kind, collection, entity_type]: [&str; 3]) -> Result<Option<i64>> {
+        self.find(
+            "SELECT id FROM entity_set WHERE kind=? AND collection=? AND entity_type=?",
+            &[&kind, &collection, &entity_type],
+        )
+    }
+
+    /// Lets a document have the place of another one, which may be on its way elsewhere: whether it was shows in the
+    /// end.
+    pub(crate) fn make_way_for_document(&self, document: &Document, set: i64) -> Result<()> {
+        let taken = self.find(
+            "SELECT seq FROM document WHERE entity_set=? AND key=? AND parent=? AND id<>? LIMIT 1",
+            &[&set, &document.key, &document.parent.as_ref().map_or("", Id::as_str), &document.id.as_str()],
+        )?;
+        self.make_way(taken, "document_key ")
+    }
+
+    /// The same for a node.
+    pub(crate) fn make_way_for_node(&self, node: &Node) -> Result<()> {
+        let taken = self.find(
+            "SELECT seq FROM node WHERE parent=? AND name=? AND id<>? LIMIT 1",
+            &[&node.parent, &node.name, &node.id.as_str()],
+        )?;
+        self.make_way(taken, "node_name ")
+    }
+
+    fn make_way(&self, taken: Option<i64>, index: &str) -> Result<()> {
+        match taken.and_then(|_| makeshift(index)) {
+            Some(makeshift) => self.batch(&makeshift),
+            None => Ok(()),
+        }
+    }
+
+    fn find(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<i64>> {
         self.0
-            .prepare_cached("SELECT seq FROM document WHERE id=?")
-            .and_then(|mut statement| statement.query_row([id.as_str()], |row| row.get(0)).optional())
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(values, |row| row.get(0)).optional())
             .map_err(while_doing(DOING))
+    }
+
+    fn document_seq(&self, id: &Id) -> Result<Option<i64>> {
+        self.find("SELECT seq FROM document WHERE id=?", &[&id.as_str()])
     }
 
     /// Puts a document over the one of its id, and takes the to-one links that it held; its row, if there was one.
@@ -71,11 +113,17 @@ impl Amend<'_> {
             ],
         )?;
         self.execute("DELETE FROM waiting.link WHERE first_seq=?", &[&seq])?;
+        self.execute("DELETE FROM main.link WHERE first=? AND to_one=1", &[&seq])?;
         Ok(Some(seq))
     }
 
     /// Takes a many-to-many link away.
     pub(crate) fn unlink(&self, first: &Id, second: &Id) -> Result<()> {
+        self.execute(
+            "DELETE FROM main.link WHERE to_one=0 AND first=(SELECT seq FROM document WHERE id=?) \
+             AND second=(SELECT seq FROM document WHERE id=?)",
+            &[&first.as_str(), &second.as_str()],
+        )?;
         self.execute(
             "DELETE FROM waiting.link INDEXED BY link_ends WHERE first IS NOT NULL AND first=? AND second=?",
             &[&first.as_str(), &second.as_str()],
@@ -143,6 +191,8 @@ impl Amend<'_> {
                     &[&id.as_str()],
                 )?;
                 self.execute("DELETE FROM waiting.link WHERE second=?", &[&id.as_str()])?;
+                self.execute("DELETE FROM main.link WHERE first=?", &[&seq])?;
+                self.execute("DELETE FROM main.link WHERE second=?", &[&seq])?;
                 self.execute("DELETE FROM document WHERE seq=?", &[&seq]).map(drop)
             }
             Removed::Link { first, second } => self.unlink(first, second),
@@ -165,7 +215,11 @@ impl Amend<'_> {
         let mut rows = statement.query([]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
             let hash: [u8; 32] = row.get(0).map_err(&doing)?;
-            std::fs::remove_file(blob_path(&folder.join(BLOBS), &hash)).map_err(|e| Error::io(DOING, e))?;
+            match std::fs::remove_file(blob_path(&folder.join(BLOBS), &hash)) {
+                // Of a copy, what was there before has no name here yet.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                removed => removed.map_err(|e| Error::io(DOING, e))?,
+            }
         }
         drop(rows);
         self.batch("DELETE FROM content WHERE uses<=0")

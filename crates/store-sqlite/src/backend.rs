@@ -174,6 +174,12 @@ impl Backend for SqliteBackend {
         Ok(Box::new(SqliteFork::new(cell, others, folder, &self.tmp.join(""), progress)?))
     }
 
+    fn amend(&self, from: &Place, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Box<dyn Builder>> {
+        let cell = self.open.find_or(from, || self.open_cell(from))?;
+        let (folder, tmp) = (self.cell_folder(&from.cell)?, self.tmp.join(""));
+        Ok(Box::new(SqliteBuilder::over(cell, folder, &tmp, progress)?))
+    }
+
     fn remove(&self, place: &Place) -> Result<()> {
         let path = self.place_folder(place)?;
         let tmp = self.tmp.join("");

@@ -10,6 +10,7 @@ use saibo_store::builder::{Built, BuiltCell, Defect};
 use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
 
 use crate::amend::Amend;
+use crate::cell::OpenCell;
 use crate::content::{BLOBS, ContentWriter};
 use crate::defects::Search;
 use crate::encryption::Keys;
@@ -17,8 +18,8 @@ use crate::error::while_doing;
 use crate::read::SqliteReadTx;
 use crate::readers::in_view;
 use crate::rows::set_key;
-use crate::write::register_content;
-use crate::{connection, folder, schema};
+use crate::write::{SqliteWriteTx, register_content};
+use crate::{connection, folder, fork, schema};
 
 /// Beside the database, not in it, where it would leave a hole: links, by the ids they name, until every
 /// document has its row number; and where documents came from, as runs of rows that lay line by line.
@@ -53,16 +54,49 @@ pub(crate) struct SqliteBuilder {
     finds_children: bool,
     /// Whether what is added may be there already.
     amends: bool,
+    /// The generation that it began as a copy of, with its indexes and contents.
+    source: Option<Arc<OpenCell>>,
 }
 
 impl SqliteBuilder {
     pub(crate) fn new(cell: PathBuf, tmp: &Path, keys: Option<Arc<Keys>>) -> Result<Self> {
         let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to build a Cell", e))?;
         let connection = connection::bulk(&folder.path().join("cell.db"))?;
+        Self::begin(connection, folder, cell, tmp, keys)
+    }
+
+    /// One that begins as a copy of a generation, for a later state to be put over it.
+    pub(crate) fn over(
+        source: Arc<OpenCell>,
+        cell: PathBuf,
+        tmp: &Path,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Self> {
+        let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to copy a Cell", e))?;
+        let path = folder.path().join("cell.db");
+        source.store.copy_to(&path, progress)?;
+        let connection = connection::fork(&path)?;
+        SqliteWriteTx::new(&connection, None).begin_generation()?;
+        let keys = source.keys.clone();
+        let mut builder = Self::begin(connection, folder, cell, tmp, keys)?;
+        builder.finds_children = true;
+        builder.source = Some(source);
+        builder.amend()?;
+        Ok(builder)
+    }
+
+    fn begin(
+        connection: Connection,
+        folder: tempfile::TempDir,
+        cell: PathBuf,
+        tmp: &Path,
+        keys: Option<Arc<Keys>>,
+    ) -> Result<Self> {
         let doing = while_doing("beginning to build a Cell");
-        connection
-            .execute("ATTACH ? AS waiting", [folder.path().join(WAITING_FILE).to_string_lossy()])
-            .map_err(&doing)?;
+        let waiting = folder.path().join(WAITING_FILE);
+        // Not every connection may make files.
+        std::fs::File::create(&waiting).map_err(|e| Error::io("beginning to build a Cell", e))?;
+        connection.execute("ATTACH ? AS waiting", [waiting.to_string_lossy()]).map_err(&doing)?;
         connection::unsynced(&connection, "waiting")?;
         connection.execute_batch(WAITING).map_err(&doing)?;
         connection.execute_batch("BEGIN").map_err(&doing)?;
@@ -79,6 +113,7 @@ impl SqliteBuilder {
             last_line: -1,
             finds_children: false,
             amends: false,
+            source: None,
         })
     }
 
@@ -99,6 +134,12 @@ impl SqliteBuilder {
             return Ok(*number);
         }
         let [kind, collection, entity_type] = set_key(set);
+        if self.source.is_some()
+            && let Some(number) = Amend(&self.connection).set_number([&kind, &collection, &entity_type])?
+        {
+            self.sets.insert(set.clone(), number);
+            return Ok(number);
+        }
         self.execute(
             "INSERT INTO entity_set (kind,collection,entity_type) VALUES (?,?,?)",
             &[&kind, &collection, &entity_type],
@@ -112,6 +153,9 @@ impl SqliteBuilder {
 impl Builder for SqliteBuilder {
     fn document(&mut self, document: &Document, origin: Origin) -> Result<()> {
         let set = self.set_number(&document.set)?;
+        if self.source.is_some() {
+            Amend(&self.connection).make_way_for_document(document, set)?;
+        }
         if self.amends
             && let Some(seq) = Amend(&self.connection).document(document, set)?
         {
@@ -169,6 +213,9 @@ impl Builder for SqliteBuilder {
     }
 
     fn node(&mut self, node: &Node) -> Result<i64> {
+        if self.source.is_some() {
+            Amend(&self.connection).make_way_for_node(node)?;
+        }
         if self.amends
             && let Some(seq) = Amend(&self.connection).node(node)?
         {
@@ -244,6 +291,9 @@ impl Builder for SqliteBuilder {
 
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>> {
         let mut search = Search::new(&self.connection, limit);
+        if self.source.is_some() {
+            search.make_unique_again()?;
+        }
         search.index()?;
         search.resolve_links()?;
         if self.amends {
@@ -284,7 +334,10 @@ impl Builder for SqliteBuilder {
     }
 
     fn finish(self: Box<Self>) -> Result<Built> {
-        let SqliteBuilder { connection, folder, tmp, cell, .. } = *self;
+        let SqliteBuilder { connection, folder, tmp, cell, source, .. } = *self;
+        if let Some(source) = source {
+            fork::link_contents(&connection, folder.path(), &[source])?;
+        }
         self::sync_all(connection, folder.path())?;
         settle(folder, tmp, &cell)
     }

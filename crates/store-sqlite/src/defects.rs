@@ -23,6 +23,15 @@ const UNIQUE: [(&str, &str, &str); 4] = [
     ("node_id ", "node", "id"),
 ];
 
+/// What puts an index that is not unique in the place of one that is, so that rows may collide for a while.
+pub(crate) fn makeshift(index: &str) -> Option<String> {
+    let (name, table, columns) = UNIQUE.into_iter().find(|(name, _, _)| *name == index)?;
+    let name = name.trim();
+    Some(format!(
+        "DROP INDEX IF EXISTS {name};CREATE INDEX IF NOT EXISTS {name}_makeshift ON {table} ({columns})"
+    ))
+}
+
 impl<'c> Search<'c> {
     pub(crate) fn new(connection: &'c Connection, limit: usize) -> Self {
         Self { connection, limit, found: Vec::new() }
@@ -58,6 +67,42 @@ impl<'c> Search<'c> {
         Ok(())
     }
 
+    /// Takes away what [`makeshift`] made. Where rows do collide, finds which, and makes an index that is not unique:
+    /// there may be no journal for one that fails.
+    pub(crate) fn make_unique_again(&mut self) -> Result<()> {
+        for (name, table, columns) in UNIQUE {
+            let name = name.trim();
+            let made: bool = self
+                .connection
+                .query_row(
+                    "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name=?)",
+                    [format!("{name}_makeshift")],
+                    |row| row.get(0),
+                )
+                .map_err(while_doing("checking a built Cell"))?;
+            if !made {
+                continue;
+            }
+            let known = self.found.len();
+            self.find_collisions(table, columns)?;
+            self.batch(&format!("DROP INDEX {name}_makeshift"))?;
+            if self.found.len() > known {
+                self.batch(&format!("CREATE INDEX {name} ON {table} ({columns})"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn find_collisions(&mut self, table: &str, columns: &str) -> Result<()> {
+        self.find(
+            &format!(
+                "SELECT id,'' FROM (SELECT id,MAX(seq) AS later FROM {table} \
+                 GROUP BY {columns} HAVING COUNT(*)>1) ORDER BY later"
+            ),
+            |id, _| Defect::Duplicate { id },
+        )
+    }
+
     /// Makes the indexes; where rows collide, finds which.
     pub(crate) fn index(&mut self) -> Result<()> {
         for sql in schema::INDEXES {
@@ -65,13 +110,7 @@ impl<'c> Search<'c> {
                 Err(e) if e.kind() == ErrorKind::Conflict => {
                     let unique = UNIQUE.into_iter().find(|(name, _, _)| sql.contains(name));
                     let Some((_, table, columns)) = unique else { return Err(e) };
-                    self.find(
-                        &format!(
-                            "SELECT id,'' FROM (SELECT id,MAX(seq) AS later FROM {table} \
-                             GROUP BY {columns} HAVING COUNT(*)>1) ORDER BY later"
-                        ),
-                        |id, _| Defect::Duplicate { id },
-                    )?;
+                    self.find_collisions(table, columns)?;
                     // Not unique, so that the other checks can go on.
                     self.batch(&sql.replace("UNIQUE ", ""))?;
                 }

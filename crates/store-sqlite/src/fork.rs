@@ -46,39 +46,49 @@ impl SqliteFork {
 
     /// Gives the contents that are files a name here, and forgets those that no node refers to.
     fn link_contents(&self) -> Result<()> {
-        let doing = while_doing("listing the contents of a copied Cell");
         SqliteWriteTx::new(&self.connection, self.sources[0].keys.as_deref())
             .forget_unused_contents(&[])
             .map_err(|e| Error::new(ErrorKind::Other, "forgetting contents").because(e))?;
-        let mut statement =
-            self.connection.prepare("SELECT hash FROM content WHERE data IS NULL").map_err(&doing)?;
-        let mut rows = statement.query([]).map_err(&doing)?;
-        while let Some(row) = rows.next().map_err(&doing)? {
-            self.link(&row.get(0).map_err(&doing)?)?;
-        }
-        Ok(())
+        link_contents(&self.connection, self.folder.path(), &self.sources)
     }
+}
 
-    fn link(&self, hash: &[u8; 32]) -> Result<()> {
-        let doing = |e| Error::io("copying a content", e);
-        let to = blob_path(&self.folder.path().join(BLOBS), hash);
-        to.parent().map_or(Ok(()), fs::create_dir_all).map_err(doing)?;
-        let mut last = None;
-        for source in &self.sources {
-            let linked = source.folder.open(|folder| {
-                let from = blob_path(&folder.join(BLOBS), hash);
-                match fs::hard_link(&from, &to) {
-                    // Not every file system can.
-                    Err(e) if e.kind() != std::io::ErrorKind::NotFound => fs::copy(&from, &to).map(drop),
-                    linked => linked,
-                }
-            });
-            match linked {
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => last = Some(e),
-                linked => return linked.map_err(doing),
+/// Gives the contents of a copied database that are files a name in its `folder`, unless they have one.
+pub(crate) fn link_contents(connection: &Connection, folder: &Path, sources: &[Arc<OpenCell>]) -> Result<()> {
+    let doing = while_doing("listing the contents of a copied Cell");
+    let mut statement = connection.prepare("SELECT hash FROM content WHERE data IS NULL").map_err(&doing)?;
+    let mut rows = statement.query([]).map_err(&doing)?;
+    while let Some(row) = rows.next().map_err(&doing)? {
+        link(&row.get(0).map_err(&doing)?, folder, sources)?;
+    }
+    Ok(())
+}
+
+fn link(hash: &[u8; 32], folder: &Path, sources: &[Arc<OpenCell>]) -> Result<()> {
+    let doing = |e| Error::io("copying a content", e);
+    let to = blob_path(&folder.join(BLOBS), hash);
+    to.parent().map_or(Ok(()), fs::create_dir_all).map_err(doing)?;
+    let mut last = None;
+    for source in sources {
+        let linked = source.folder.open(|folder| {
+            let from = blob_path(&folder.join(BLOBS), hash);
+            match fs::hard_link(&from, &to) {
+                // It was written here too: a content is what its name says.
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                // Not every file system can.
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => fs::copy(&from, &to).map(drop),
+                linked => linked,
             }
+        });
+        match linked {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => last = Some(e),
+            linked => return linked.map_err(doing),
         }
-        last.map_or(Ok(()), |e| Err(doing(e)))
+    }
+    match last {
+        // What was added since is here alone.
+        Some(e) if !to.exists() => Err(doing(e)),
+        _ => Ok(()),
     }
 }
 

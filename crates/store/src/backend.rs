@@ -41,6 +41,11 @@ pub trait Backend: Send + Sync {
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Box<dyn Fork>>;
 
+    /// Begins another generation that is a copy of one, for a later state to be put over it: as after
+    /// [`Builder::amend`]. Nobody may sweep the contents of that one before it is finished ([`Blobs::pin_all`]).
+    /// `progress` is as for [`Backend::fork`].
+    fn amend(&self, from: &Place, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Box<dyn Builder>>;
+
     /// Forgets and removes one generation. Whoever still reads it can finish.
     fn remove(&self, place: &Place) -> Result<()>;
 

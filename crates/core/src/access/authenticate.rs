@@ -12,7 +12,7 @@ use saibo_store::StoreExt as _;
 use subtle::ConstantTimeEq as _;
 
 use super::{Access, Contents, Subject, Vouched, roles_of_visitor};
-use crate::{Cell, Unit};
+use crate::{Cell, Unit, relocation};
 
 /// What a request brought along to say who it is from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,8 +123,11 @@ fn transcell(
     let unit_url = settings.unit_url.as_str();
     let is_of_unit_user = settings.unit_user_issuers.contains(&assertion.issuer)
         && assertion.check(unit_url, now) != Err(AssertionFault::WrongTarget);
-    let target = cell.map_or(unit_url, Cell::url);
-    match assertion.check(if is_of_unit_user { unit_url } else { target }, now) {
+    let checked = match cell {
+        Some(cell) if !is_of_unit_user => relocation::check(unit, cell, &assertion, now)?,
+        _ => assertion.check(unit_url, now),
+    };
+    match checked {
         Ok(()) if is_of_unit_user => return Ok(unit_user_of(unit, &assertion, unit_user)),
         Ok(()) => {}
         Err(AssertionFault::Expired) => return Ok(Access::invalid(ErrorCode::AccessTokenExpired)),
@@ -136,8 +139,13 @@ fn transcell(
     }
     let mut access = Access::of(Subject::Visitor(assertion.subject.clone()));
     if let Some(cell) = cell {
-        let vouched =
-            Vouched { issuer: &assertion.issuer, subject: &assertion.subject, roles: &assertion.roles };
+        let former = relocation::former_urls(unit, &assertion.issuer)?;
+        let vouched = Vouched {
+            issuer: &assertion.issuer,
+            former: &former,
+            subject: &assertion.subject,
+            roles: &assertion.roles,
+        };
         access.roles = cell.store().read(|tx| roles_of_visitor(tx, &settings.unit_url, vouched))?;
     }
     access.schema = assertion.schema;

@@ -23,6 +23,8 @@ pub fn roles_of_account(tx: &dyn ReadTx, account: &str) -> Result<Option<Vec<Id>
 pub struct Vouched<'a> {
     /// URL of the Cell that vouches.
     pub issuer: &'a str,
+    /// URLs that it had before it moved.
+    pub former: &'a [String],
     /// Their URL.
     pub subject: &'a str,
     /// Class URLs of the roles that they have there.
@@ -41,7 +43,8 @@ pub fn roles_of_visitor(tx: &dyn ReadTx, unit: &UnitUrl, visitor: Vouched<'_>) -
     let mut roles = Vec::new();
     let (set, mut relations) = (EntitySet::control(Kind::Relation), Vec::new());
     let home = visitor.subject.split_once('#').map_or(visitor.subject, |(cell, _)| cell);
-    for url in unit.spellings(visitor.issuer) {
+    let known_as = || std::iter::once(visitor.issuer).chain(visitor.former.iter().map(String::as_str));
+    for url in known_as().flat_map(|url| unit.spellings(url)) {
         let Some(ext_cell) = tx.document(&EntitySet::control(Kind::ExtCell), None, &url)? else { continue };
         if home == visitor.issuer {
             add_linked_roles(tx, &ext_cell, &mut roles)?;
@@ -54,7 +57,15 @@ pub fn roles_of_visitor(tx: &dyn ReadTx, unit: &UnitUrl, visitor: Vouched<'_>) -
     }
     for relation in relations {
         add_linked_roles(tx, &relation, &mut roles)?;
-        for role in visitor.roles.iter().flat_map(|role| unit.spellings(role)) {
+        let role_urls = visitor.roles.iter().flat_map(|role| {
+            // The role of a Cell that has moved was made out for a URL that it had then.
+            let former = visitor
+                .former
+                .iter()
+                .filter_map(|url| role.strip_prefix(visitor.issuer).map(|rest| format!("{url}{rest}")));
+            std::iter::once(role.clone()).chain(former).collect::<Vec<_>>()
+        });
+        for role in role_urls.flat_map(|role| unit.spellings(&role)) {
             let ext_role = tx.document(&EntitySet::control(Kind::ExtRole), Some(&relation.id), &role)?;
             if let Some(ext_role) = ext_role {
                 add_linked_roles(tx, &ext_role, &mut roles)?;

@@ -49,10 +49,12 @@ pub(super) fn find(unit: &Unit, cell: &Cell, name: &str) -> Result<SnapshotMark>
 
 /// Notes in the transaction that takes a snapshot's name away that nobody may need to know since when it was.
 pub(crate) fn gone(tx: &mut dyn WriteTx, cell: &Id, info: &SnapshotInfo) -> Result<()> {
-    match info.mark {
-        Some(_) => tx.set_value(SCOPE, cell.as_str(), Some(Id::random().as_str())),
-        None => Ok(()),
-    }
+    if info.mark.is_some() { may_forget(tx, cell) } else { Ok(()) }
+}
+
+/// Notes that a Cell's store may have something to forget.
+pub(crate) fn may_forget(tx: &mut dyn WriteTx, cell: &Id) -> Result<()> {
+    tx.set_value(SCOPE, cell.as_str(), Some(Id::random().as_str()))
 }
 
 /// Forgets that, of a Cell that is deleted.
@@ -92,7 +94,8 @@ fn forget(unit: &Arc<Unit>, id: &Id) -> Result<bool> {
         // An export that begins after this was asked ends a moment after this transaction; one that was over before
         // has its snapshot in the list.
         let more = cell.store().write(move |tx| {
-            if unit.jobs().running(&id, JobKind::Export).is_some() {
+            let exporting = [JobKind::Export, JobKind::Move];
+            if exporting.iter().any(|kind| unit.jobs().running(&id, *kind).is_some()) {
                 return Ok(None);
             }
             let moments = snapshot::list(&unit, &id)?.into_iter().filter_map(|info| Some(info.mark?.moment));

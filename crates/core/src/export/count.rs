@@ -3,6 +3,7 @@
 use saibo_model::{Kind, Result};
 use saibo_store::ReadTx;
 
+use crate::job::Counts;
 use crate::selection::Selection;
 
 /// Rows that an export takes.
@@ -13,6 +14,21 @@ pub(super) struct Rows {
     pub(super) nodes: u64,
     /// Bytes of files.
     pub(super) files: u64,
+}
+
+/// What a Cell has.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn content(tx: &dyn ReadTx) -> Result<Counts> {
+    let mut documents = 0;
+    for kind in Kind::IN_CELL {
+        for set in tx.entity_sets(kind)? {
+            documents += tx.count(&set, None)?;
+        }
+    }
+    let (_, files, bytes) = tx.node_totals()?;
+    Ok(Counts { documents, links: tx.link_count()?, files, bytes })
 }
 
 /// Counts them. Where only some are taken, all are looked at but the entities, which are counted by their sets: a small

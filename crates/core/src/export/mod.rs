@@ -11,12 +11,13 @@ mod source;
 mod write;
 
 pub use base::forget_unneeded;
-pub(crate) use base::{MOST_IN_CHAIN, forget_cell, gone};
+pub(crate) use base::{MOST_IN_CHAIN, forget_cell, gone, may_forget};
+pub(crate) use count::content;
 
 use std::sync::Arc;
 
 use saibo_archive::Lock;
-use saibo_model::{ErrorCode, Result, name};
+use saibo_model::{ErrorCode, Moment, Result, name};
 use saibo_store::{ChangeTotals, SnapshotMark, StoreExt as _};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -126,6 +127,26 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
         ..Options::default()
     };
     run(unit, Job::begin(cell, JobKind::Export, name, now, options), request.lock)
+}
+
+/// Writes a snapshot that is part of a greater work, under a name: of everything, or of what was changed since another.
+/// `moment` was marked for it, if the Cell takes no writes any more.
+///
+/// # Errors
+/// As [`start`], and those of an export that fails.
+pub(crate) fn parcel(
+    unit: &Unit,
+    cell: &Cell,
+    name: &str,
+    since: Option<String>,
+    moment: Option<Moment>,
+    progress: &Arc<Progress>,
+) -> Result<()> {
+    let mark = since.as_deref().map(|since| base::find(unit, cell, since)).transpose()?;
+    check_space(unit, cell, mark.as_ref())?;
+    let options = Options { since, moment, ..Options::default() };
+    let job = Job::begin(cell, JobKind::Export, name.to_owned(), clock::now(), options);
+    write::export(unit, cell, &job, None, progress)
 }
 
 /// Takes up an export that a unit which was stopped left running.

@@ -42,7 +42,9 @@ impl Source {
     ) -> Result<Self> {
         let since = options.since.as_deref().map(|name| base::find(unit, cell, name)).transpose()?;
         // Before anything is read: what comes between is in this one, and in the next one once more.
-        let moment = match options.is_whole().then(|| cell.store().write(|tx| tx.mark())) {
+        let mark = || cell.store().write(|tx| tx.mark());
+        let marked = options.is_whole().then(|| options.moment.clone().map_or_else(mark, Ok));
+        let moment = match marked {
             None => None,
             Some(Ok(moment)) => Some(moment),
             // Its place is about to be taken, or it takes no writes until that is decided. It can be read all the same.

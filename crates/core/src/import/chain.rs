@@ -10,18 +10,38 @@ use saibo_model::node::MAIN_BOX;
 use saibo_model::{ErrorCode, Id, Kind, Result};
 use saibo_store::ReadSeek;
 
+use super::follow;
+use super::merge::Mode;
 use crate::export::MOST_IN_CHAIN;
-use crate::{Unit, archive, snapshot};
+use crate::{Cell, Unit, archive, snapshot};
 
 /// A snapshot that was opened.
 pub(super) type Opened = SnapshotReader<Box<dyn ReadSeek>>;
 
 /// Snapshots that are put over each other.
 pub(super) struct Chain {
-    /// The whole one first, and last the one that was asked for.
+    /// The whole one first, unless they are put over what is live, and last the one that was asked for.
     snapshots: Vec<Opened>,
     /// The keys of the very files, from the one that was asked for on.
     keys: Vec<Option<Key>>,
+    /// Whether the first is to be put over what is live in the Cell.
+    over_live: bool,
+}
+
+/// What a chain may end at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// A snapshot of everything.
+    Nothing,
+    /// Also what is live in the Cell, if that is a snapshot's content.
+    Live,
+}
+
+impl Over {
+    /// For an import: a mode takes the content of a snapshot by itself.
+    pub(super) fn of(mode: Option<Mode>) -> Self {
+        if mode.is_some() { Self::Nothing } else { Self::Live }
+    }
 }
 
 impl Chain {
@@ -30,18 +50,30 @@ impl Chain {
     ///
     /// # Errors
     /// [`ErrorCode::SnapshotBaseMissing`] that names the base; those of what cannot be opened.
-    pub(super) fn open(unit: &Unit, cell: &Id, name: &str, keys: &[Option<Key>]) -> Result<Self> {
+    pub(super) fn open(
+        unit: &Unit,
+        cell: &Cell,
+        name: &str,
+        keys: &[Option<Key>],
+        over: Over,
+    ) -> Result<Self> {
+        let owner = cell.id();
         let key = |at: usize| keys.get(at).or(keys.last()).and_then(Option::as_ref);
-        let (mut last, own) = open(unit, cell, &snapshot::file_name(name, key(0).is_some()), key(0))?;
-        let (mut chain, mut name) = (Self { snapshots: Vec::new(), keys: vec![own] }, name.to_owned());
+        let (mut last, own) = open(unit, owner, &snapshot::file_name(name, key(0).is_some()), key(0))?;
+        let begun = Self { snapshots: Vec::new(), keys: vec![own], over_live: false };
+        let (mut chain, mut name) = (begun, name.to_owned());
         while let Some(base) = base_of(&last)? {
+            if over == Over::Live && follow::is_live(cell, &base)? {
+                chain.over_live = true;
+                break;
+            }
             chain.snapshots.push(last);
             let at = chain.snapshots.len();
             let missing = |why: &str| ErrorCode::SnapshotBaseMissing.with([&name, &base.name, why]);
             if at >= MOST_IN_CHAIN as usize {
                 return Err(missing("there are too many under it"));
             }
-            let (found, own) = open_base(unit, cell, &base.name, key(at), &missing)?;
+            let (found, own) = open_base(unit, owner, &base.name, key(at), &missing)?;
             if found.manifest_hash().map_err(archive::error)?.as_ref() != Some(&base.sha256) {
                 return Err(missing("there is another of that name"));
             }
@@ -63,9 +95,14 @@ impl Chain {
         &self.snapshots
     }
 
-    /// Whether there is more than one.
+    /// Whether they are to be put over each other, or over what is live.
     pub(super) fn is_incremental(&self) -> bool {
-        self.snapshots.len() > 1
+        self.over_live || self.snapshots.len() > 1
+    }
+
+    /// Whether the first is to be put over what is live in the Cell.
+    pub(super) fn is_over_live(&self) -> bool {
+        self.over_live
     }
 
     /// Whether it takes a key to read it.
@@ -92,6 +129,9 @@ impl Chain {
 
     /// Whether it has these Boxes. One that was removed again shows when it has been built.
     pub(super) fn check_boxes(&self, names: &[String]) -> Result<()> {
+        if self.over_live {
+            return Ok(());
+        }
         let mut missing: Vec<&String> = names.iter().filter(|name| *name != MAIN_BOX).collect();
         for snapshot in &self.snapshots {
             retain_missing(snapshot, &mut missing)?;

@@ -7,6 +7,7 @@
 mod chain;
 mod defects;
 pub mod dry;
+mod follow;
 pub mod merge;
 mod read;
 mod replaced;
@@ -17,15 +18,16 @@ use std::sync::Arc;
 
 use saibo_archive::Key;
 use saibo_model::{ErrorCode, Id, Result, name};
+use saibo_store::{Place, StoreExt as _};
 
 use crate::access::Access;
 use crate::job::{
     Encryption, End, Job, JobKind, Options, Past, Phase, Progress, Running, Status, Totals, history,
 };
 use crate::leftover::{self, Making};
-use crate::{Cell, Unit, clock, selection, snapshot};
+use crate::{Cell, Unit, clock, export, selection, snapshot};
 
-use chain::Chain;
+use chain::{Chain, Over};
 
 pub use merge::{Effects, Mode};
 pub(crate) use replaced::forget_all;
@@ -85,7 +87,7 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
     if unit.jobs().running(cell.id(), JobKind::Check).is_some() {
         return Err(ErrorCode::CellLocked.with(["dry run"]));
     }
-    check_space(unit, cell, chain.totals(), &options)?;
+    check_space(unit, cell, &chain, &options)?;
     run(unit, Job::begin(cell, JobKind::Import, name, clock::now(), options), chain.into_keys())
 }
 
@@ -100,6 +102,9 @@ pub struct Request {
     pub boxes: Option<Vec<String>>,
     /// What decrypts it: then it is `{name}.zip.age`.
     pub key: Option<Key>,
+    /// Whether incremental snapshots that are made since this one are to follow: then they need no base here, and are
+    /// put over what is there, for as long as nobody else writes.
+    pub more_follows: bool,
 }
 
 impl Request {
@@ -124,7 +129,10 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
     if !name::is_snapshot_name(&name) {
         return Err(ErrorCode::BodyKeyFormat.with(["Name", "[a-zA-Z0-9-_]{1,192}"]));
     }
-    let chain = Chain::open(unit, cell.id(), &name, &[request.key])?;
+    if request.mode.is_some() && request.more_follows {
+        return Err(ErrorCode::BodyKeyFormat.with(["MoreFollows", "without Mode"]));
+    }
+    let chain = Chain::open(unit, cell, &name, &[request.key], Over::of(request.mode))?;
     let boxes = request.boxes.map(selection::named).transpose()?;
     if let Some(boxes) = &boxes {
         if request.mode.is_none() {
@@ -133,7 +141,8 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
         chain.check_boxes(boxes)?;
     }
     let encryption = chain.has_secret().then_some(Encryption::Secret);
-    let options = Options { mode: request.mode, boxes, encryption, ..Options::default() };
+    let more_follows = request.more_follows;
+    let options = Options { mode: request.mode, boxes, encryption, more_follows, ..Options::default() };
     Ok(Accepted { name, chain, options })
 }
 
@@ -168,13 +177,19 @@ fn import(unit: &Unit, id: &Id, job: Job, keys: &[Option<Key>], progress: &Arc<P
     leftover::clear_of(unit, id)?;
     let making = Making::begin(unit, id)?;
     progress.enter(Phase::Checking);
-    let chain = Chain::open(unit, id, &job.name, keys)?;
+    let chain = Chain::open(unit, &cell, &job.name, keys, Over::of(job.options.mode))?;
     let read = read::build(unit, &cell, &chain, &job.options, progress)?;
     if job.options.mode.is_some() {
         let source = merge::Source::open(unit, &cell, read.built, read.has_credentials)?;
         return merge::adopt(unit, id, source, &making, &job, progress);
     }
     drop(cell);
+    let place = Place { cell: id.clone(), generation: read.built.generation() };
+    if job.options.more_follows {
+        follow::note(unit, &place, chain.newest()?)?;
+    }
+    let content = unit.backend().open(&place)?.0.read(export::content)?;
+    let job = Job { content: Some(content), ..job };
     progress.seal()?;
     // An undo may have come meanwhile: what is replaced is what is live then.
     let next = swap::Next { built: read.built, making: &making, job, counts: progress.counts() };
@@ -197,8 +212,9 @@ fn space_needed(cell: &Cell, totals: saibo_archive::Totals, options: &Options) -
     Ok(needed)
 }
 
-fn check_space(unit: &Unit, cell: &Cell, totals: saibo_archive::Totals, options: &Options) -> Result<()> {
-    let needed = space_needed(cell, totals, options)?;
+fn check_space(unit: &Unit, cell: &Cell, chain: &Chain, options: &Options) -> Result<()> {
+    let copy = if chain.is_over_live() { cell.store().size()? } else { 0 };
+    let needed = space_needed(cell, chain.totals(), options)?.saturating_add(copy);
     let free = unit.backend().free_space()?;
     if free < needed {
         let why = format!("an import may need {needed} bytes and {free} are free");

@@ -37,6 +37,8 @@ pub(super) fn build(
     options: &Options,
     progress: &Arc<Progress>,
 ) -> Result<Content> {
+    // What is put over what is live refers to the contents of that.
+    let _pin = chain.is_over_live().then(|| cell.blobs().pin_all());
     let builder = load(unit, cell, chain, options, progress)?;
     progress.enter(Phase::Finishing);
     let manifest = chain.newest()?.manifest().map_err(archive::error)?;
@@ -65,10 +67,17 @@ pub(super) fn load(
             progress.work(snapshot.totals().bytes / weight::VERIFY_PART);
         }
     }
+    let builder = if chain.is_over_live() {
+        let copied = unit.backend().amend(cell.place(), &mut |_, _| progress.check().is_ok());
+        progress.check()?;
+        copied?
+    } else {
+        unit.backend().build(cell.id())?
+    };
     let mut import = Import {
         from: own_document(chain.newest()?)?.0,
         cell,
-        builder: unit.backend().build(cell.id())?,
+        builder,
         progress,
         boxes: HashMap::new(),
         folders: Vec::new(),

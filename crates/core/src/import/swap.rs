@@ -1,7 +1,6 @@
 //! Putting one generation of a Cell in the place of another: the one step of an import, or of its undoing, that
 //! anybody sees.
 
-use parking_lot::MutexGuard;
 use saibo_model::{ErrorCode, Result};
 use saibo_store::builder::Built;
 use saibo_store::{Place, StoreExt as _, WriteTx};
@@ -9,6 +8,7 @@ use saibo_store::{Place, StoreExt as _, WriteTx};
 use super::replaced::{Replaced, SCOPE};
 use crate::job::{Counts, Job};
 use crate::leftover::Making;
+use crate::swaps::Held;
 use crate::{Cell, Unit, clock, token};
 
 /// What takes the place of the live generation, and of which job.
@@ -28,7 +28,7 @@ pub(super) struct Next<'m> {
 pub(super) fn adopt(
     unit: &Unit,
     cell: &Cell,
-    held: Option<MutexGuard<'_, ()>>,
+    held: Option<Held<'_>>,
     next: Next<'_>,
     may_take_effect: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> Result<Job> {
@@ -61,7 +61,7 @@ pub(super) fn adopt(
 pub(super) fn swap(
     unit: &Unit,
     cell: &Cell,
-    _held: MutexGuard<'_, ()>,
+    _held: Held<'_>,
     next: &Place,
     also: impl FnOnce(&mut dyn WriteTx) -> Result<()> + Send + 'static,
 ) -> Result<()> {

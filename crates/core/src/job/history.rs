@@ -38,6 +38,9 @@ pub struct Past {
     /// Of an import into a Cell that keeps its content: what it has done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects: Option<Effects>,
+    /// Of an import in the place of what there was: what the Cell has since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Counts>,
 }
 
 impl Job {
@@ -54,8 +57,8 @@ impl Job {
             message.truncate(message.floor_char_boundary(MESSAGE));
         }
         let (name, started_at) = (self.name.clone(), self.started_at);
-        let effects = self.effects.clone();
-        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects });
+        let (effects, content) = (self.effects.clone(), self.content);
+        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects, content });
         past.truncate(KEPT);
         let text = serde_json::to_string(&past)
             .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;

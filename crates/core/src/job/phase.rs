@@ -18,12 +18,18 @@ pub enum Phase {
     Verifying,
     /// Putting what was read into a copy of the Cell.
     Merging,
+    /// On the way to another unit.
+    Sending,
+    /// The other unit imports it.
+    Importing,
+    /// The Cell takes no writes, while the last of it goes to the other unit.
+    HandingOver,
     /// Putting it on disk and under its name.
     Finishing,
 }
 
 impl Phase {
-    pub(super) const ALL: [Phase; 8] = [
+    pub(super) const ALL: [Phase; 11] = [
         Phase::Waiting,
         Phase::Copying,
         Phase::Checking,
@@ -31,6 +37,9 @@ impl Phase {
         Phase::Files,
         Phase::Verifying,
         Phase::Merging,
+        Phase::Sending,
+        Phase::Importing,
+        Phase::HandingOver,
         Phase::Finishing,
     ];
 
@@ -45,6 +54,9 @@ impl Phase {
             Phase::Files => "files",
             Phase::Verifying => "verifying",
             Phase::Merging => "merging",
+            Phase::Sending => "sending",
+            Phase::Importing => "importing",
+            Phase::HandingOver => "handing over",
             Phase::Finishing => "finishing",
         }
     }

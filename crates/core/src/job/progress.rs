@@ -3,8 +3,9 @@
 //! Work is measured in bytes, weighed so that equal shares take about equal time; what there is to do is counted
 //! before the first byte is moved. Whatever is asked, the answer never goes back.
 
-use std::sync::OnceLock;
+use std::io::Read;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use saibo_model::ErrorCode;
 
@@ -53,6 +54,38 @@ pub struct Progress {
     links: AtomicU64,
     files: AtomicU64,
     told: OnceLock<String>,
+    part: Option<Part>,
+}
+
+/// What a job is a part of.
+#[derive(Debug)]
+pub struct Part {
+    whole: Arc<Progress>,
+    /// Work of the whole that it is.
+    share: u64,
+}
+
+impl Part {
+    /// A part of a job, so much of its work.
+    #[must_use]
+    pub fn of(whole: Arc<Progress>, share: u64) -> Self {
+        Self { whole, share }
+    }
+}
+
+/// See [`Progress::counting`].
+pub(crate) struct Counting<R> {
+    content: R,
+    progress: Arc<Progress>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.progress.check().map_err(std::io::Error::other)?;
+        let read = self.content.read(buffer)?;
+        self.progress.work(read as u64);
+        Ok(read)
+    }
 }
 
 /// How much a job has done, told apart.
@@ -107,6 +140,12 @@ impl Progress {
         Self::default()
     }
 
+    /// Of a part of a job: it stops with that, and moves it on.
+    #[must_use]
+    pub fn part(part: Part) -> Arc<Self> {
+        Arc::new(Self { part: Some(part), ..Self::default() })
+    }
+
     /// Says what there is to do.
     pub fn set_totals(&self, totals: Totals) {
         self.items_total.store(totals.items, Ordering::Relaxed);
@@ -120,6 +159,9 @@ impl Progress {
             self.began.store(clock::now(), Ordering::Relaxed);
         }
         self.phase.store(phase as u8, Ordering::Relaxed);
+        if let Some(part) = &self.part {
+            part.whole.enter(phase);
+        }
     }
 
     /// Counts work, in bytes as weighed by the job.
@@ -129,7 +171,13 @@ impl Progress {
         if total > 0 {
             // 100 is for the end alone.
             let percent = (u128::from(done) * 100 / u128::from(total)).min(99);
-            self.percent.fetch_max(u64::try_from(percent).unwrap_or(99), Ordering::Relaxed);
+            let percent = u64::try_from(percent).unwrap_or(99);
+            let before = self.percent.fetch_max(percent, Ordering::Relaxed);
+            if let Some(part) = &self.part {
+                part.whole.work(
+                    part.share * percent / 100 - (part.share * before / 100).min(part.share * percent / 100),
+                );
+            }
         }
     }
 
@@ -137,6 +185,12 @@ impl Progress {
     pub fn done(&self, items: u64, bytes: u64) {
         self.items.fetch_add(items, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A content of a length whose bytes are counted as they are read, and that ends with the job.
+    pub(crate) fn counting<R>(self: &Arc<Self>, content: R, length: u64) -> Counting<R> {
+        self.set_totals(Totals { work: length, ..Totals::default() });
+        Counting { content, progress: self.clone() }
     }
 
     /// Counts a document as done.
@@ -216,7 +270,7 @@ impl Progress {
     pub fn check(&self) -> Result<(), Stopped> {
         match self.fate.load(Ordering::Relaxed) {
             fate::STOPPED | fate::CANCELLED => Err(Stopped),
-            _ => Ok(()),
+            _ => self.part.as_ref().map_or(Ok(()), |part| part.whole.check()),
         }
     }
 

@@ -1,9 +1,10 @@
 //! A job, as the register keeps it.
 
-use saibo_model::{ErrorCode, Result};
+use saibo_model::{ErrorCode, Moment, Result};
 use saibo_store::WriteTx;
 use serde::{Deserialize, Serialize};
 
+use super::Counts;
 use crate::import::{Effects, Mode};
 use crate::{Cell, clock, document};
 
@@ -20,11 +21,13 @@ pub enum JobKind {
     Import,
     /// Looks what an import would do.
     Check,
+    /// Takes the Cell to another place.
+    Move,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [JobKind; 3] = [JobKind::Export, JobKind::Import, JobKind::Check];
+    pub const ALL: [JobKind; 4] = [JobKind::Export, JobKind::Import, JobKind::Check, JobKind::Move];
 
     /// As the register and answers name it.
     #[must_use]
@@ -33,6 +36,7 @@ impl JobKind {
             JobKind::Export => "export",
             JobKind::Import => "import",
             JobKind::Check => "check",
+            JobKind::Move => "move",
         }
     }
 }
@@ -122,6 +126,15 @@ pub struct Options {
     /// Of an import: what becomes of what is in both, where the Cell's content is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+    /// Of a move: the Cell's new URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Of an import: whether incremental ones are to follow.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub more_follows: bool,
+    /// Of an export since another: the moment that was marked for it, as the Cell takes no writes any more.
+    #[serde(skip)]
+    pub moment: Option<Moment>,
 }
 
 impl Options {
@@ -151,6 +164,9 @@ pub struct Job {
     /// Of an import into a Cell that keeps its content: what it has done, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects: Option<Effects>,
+    /// Of an import in the place of what there was: what the Cell has, once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Counts>,
     /// How it stands.
     #[serde(flatten)]
     pub state: State,
@@ -167,6 +183,7 @@ impl Job {
             started_at: now,
             options,
             effects: None,
+            content: None,
             state: State::Running,
         }
     }

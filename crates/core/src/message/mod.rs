@@ -57,6 +57,8 @@ pub struct Receipt {
     pub status: u16,
     /// Why it is not 201, if the other side says.
     pub reason: String,
+    /// The URL of the Cell to which that one has moved, if it says so.
+    pub moved_to: Option<String>,
 }
 
 impl Unit {

@@ -85,7 +85,7 @@ fn keep(
     fields: &Fields,
     in_box: Option<Id>,
 ) -> Result<Created> {
-    let kept = beyond_swaps(unit, || {
+    let kept = beyond_swaps(unit, cell, || {
         let cell = unit.cell(cell)?;
         let objects = Objects::new(unit, Scope::Cell(&cell), access, root, now)?;
         objects.keep_message(Kind::SentMessage, fields, in_box.clone())
@@ -98,12 +98,12 @@ fn keep(
 }
 
 /// Does something that looks its Cell up, again if the Cell's store is replaced at that moment.
-fn beyond_swaps<R>(unit: &Unit, work: impl Fn() -> Result<R>) -> Result<R> {
+fn beyond_swaps<R>(unit: &Unit, cell: &str, work: impl Fn() -> Result<R>) -> Result<R> {
     let mut done = work();
     for _ in 0..SWAPS {
         match &done {
             Err(error) if saibo_store::Error::is_retired(error) => {
-                unit.wait_for_swap();
+                unit.wait_for_swap(cell);
                 done = work();
             }
             _ => break,
@@ -160,7 +160,7 @@ impl Delivery<'_> {
     fn receipt(&self, done: Result<Receipt>) -> Receipt {
         done.unwrap_or_else(|error| {
             tracing::info!(%error, from = self.from, "a message was not delivered");
-            Receipt { status: error.code().status(), reason: error.message() }
+            Receipt { status: error.code().status(), reason: error.message(), moved_to: None }
         })
     }
 
@@ -174,15 +174,34 @@ impl Delivery<'_> {
             ..Access::of(Subject::Visitor(self.from.to_owned()))
         };
         let body = envelope::write(self.fields, self.from, to, self.all, self.schema);
-        beyond_swaps(self.unit, || {
+        let received = beyond_swaps(self.unit, &name, || {
             let cell = self.unit.cell(&name)?;
             let root = format!("{}__ctl/", cell.url());
-            receive(self.unit, &cell, &access, &root, body.as_bytes(), self.now)
-                .map(|_message| Receipt { status: 201, reason: String::new() })
-        })
+            receive(self.unit, &cell, &access, &root, body.as_bytes(), self.now).map(|_message| Receipt {
+                status: 201,
+                reason: String::new(),
+                moved_to: None,
+            })
+        });
+        match received {
+            Err(error) if error.code() == ErrorCode::CellMoved => {
+                let moved = self.unit.cell_or_moved(&name)?.moved().map(|moved| moved.to.clone());
+                self.to_another_unit(&moved.ok_or(error)?)
+            }
+            received => received,
+        }
     }
 
+    /// A Cell that has moved says where to, once.
     fn to_another_unit(&self, to: &str) -> Result<Receipt> {
+        let receipt = self.post(to)?;
+        match &receipt.moved_to {
+            Some(moved) if moved != to => self.post(moved),
+            _ => Ok(receipt),
+        }
+    }
+
+    fn post(&self, to: &str) -> Result<Receipt> {
         let is_over = || Instant::now() >= self.until;
         let courier = self.unit.courier.as_deref().ok_or(ErrorCode::MessageConnection)?;
         let late = || Error::from(ErrorCode::MessageConnection);

@@ -8,6 +8,7 @@ use saibo_store::StoreExt as _;
 
 use super::property::may_represent_owner;
 use crate::access::{Vouched, roles_of_account, roles_of_visitor};
+use crate::relocation;
 use crate::{Cell, Unit, role};
 
 /// What is known of a token before it is known for whom it is.
@@ -57,8 +58,13 @@ impl Mint<'_> {
 
     /// The tokens of somebody of another Cell.
     pub(super) fn visitor(&self, visitor: Visitor, scopes: Vec<String>) -> Result<TokenResponse> {
-        let vouched =
-            Vouched { issuer: &visitor.origin.issuer, subject: &visitor.subject, roles: &visitor.roles };
+        let former = relocation::former_urls(self.unit, &visitor.origin.issuer)?;
+        let vouched = Vouched {
+            issuer: &visitor.origin.issuer,
+            former: &former,
+            subject: &visitor.subject,
+            roles: &visitor.roles,
+        };
         let unit_url = &self.unit.settings().unit_url;
         let roles = self.cell.store().read(|tx| {
             let roles = roles_of_visitor(tx, unit_url, vouched)?;

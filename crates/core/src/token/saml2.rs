@@ -9,6 +9,7 @@ use saibo_saml::{AssertionFault, SamlError};
 
 use super::mint::{Mint, Visitor};
 use super::scope::permitted;
+use crate::relocation;
 
 /// # Errors
 /// Why the assertion is not accepted.
@@ -23,7 +24,7 @@ pub(super) fn grant(mint: &Mint<'_>, text: &str) -> Result<TokenResponse> {
         };
         Error::from(code).because(error)
     })?;
-    assertion.check(mint.cell.url(), mint.now).map_err(|fault| match fault {
+    relocation::check(mint.unit, mint.cell, &assertion, mint.now)?.map_err(|fault| match fault {
         AssertionFault::Expired => ErrorCode::GrantTokenExpired.into(),
         AssertionFault::WrongTarget => ErrorCode::GrantTokenTarget.with([&assertion.target]),
     })?;

@@ -203,6 +203,10 @@ impl Backend for Hooked {
         fork
     }
 
+    fn amend(&self, from: &Place, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Box<dyn Builder>> {
+        self.inner.amend(from, progress)
+    }
+
     fn remove(&self, place: &Place) -> Result<()> {
         self.inner.remove(place)
     }

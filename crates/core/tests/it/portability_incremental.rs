@@ -260,6 +260,67 @@ fn a_chain_has_what_a_whole_export_has() {
     }
 }
 
+/// Imports what is there under a name, for others to follow; then takes the file away. What went wrong.
+fn import_alone(fixture: &Fixture, cell: &Cell, name: &str, zip: &[u8]) -> Result<Cell, ErrorCode> {
+    put(fixture, cell, &format!("{name}.zip"), zip);
+    let request = import::Request { more_follows: true, ..import::Request::named(name) };
+    let started = import::start(&fixture.unit, cell, &fixture.master(), request);
+    fixture.settle(cell);
+    snapshot::delete(&fixture.unit, cell.id(), &format!("{name}.zip")).unwrap();
+    started.map_err(|e| e.code())?;
+    let past = import::history(&fixture.unit, cell, &fixture.master()).unwrap();
+    assert!(matches!(past[0].state, saibo_core::job::State::Done { .. }), "{past:?}");
+    Ok(fixture.unit.cell(cell.name()).unwrap())
+}
+
+#[test]
+fn what_follows_is_put_over_what_is_live() {
+    for seed in 1..=3 {
+        let fixture = Fixture::new();
+        let (cell, other) = (rich(&fixture, "one"), fixture.cell("other"));
+        let mut chance = Chance(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
+        let mut name = "base".to_owned();
+        let mut other = import_alone(&fixture, &other, &name, &export_as(&fixture, &cell, &name)).unwrap();
+        for round in 0..6 {
+            changes(&cell, &mut chance, round * 60..(round + 1) * 60);
+            let next = format!("part{round}");
+            let part = export_of(&fixture, &cell, &next, since(&name));
+            name = next;
+            other = import_alone(&fixture, &other, &name, &part).unwrap();
+            let whole = export_as(&fixture, &cell, &format!("whole{round}"));
+            let again = export_as(&fixture, &other, &format!("again{round}"));
+            assert_eq!(entries(&again), entries(&whole), "seed {seed}, round {round}");
+        }
+    }
+}
+
+#[test]
+fn what_was_written_on_is_no_base() {
+    let fixture = Fixture::new();
+    let (cell, other) = (rich(&fixture, "one"), fixture.cell("other"));
+    let base = export_as(&fixture, &cell, "base");
+    touch(&cell, "new");
+    let part = export_of(&fixture, &cell, "part", since("base"));
+    let other = import_alone(&fixture, &other, "base", &base).unwrap();
+    let seq = touch(&other, "own");
+    let refused = import_alone(&fixture, &other, "part", &part).unwrap_err();
+    assert_eq!(refused, ErrorCode::SnapshotBaseMissing);
+    // Also if nothing of it is left.
+    other.store().write(move |tx| tx.delete_document(seq)).unwrap();
+    assert_eq!(import_alone(&fixture, &other, "part", &part).unwrap_err(), ErrorCode::SnapshotBaseMissing);
+    let other = import_alone(&fixture, &other, "base", &base).unwrap();
+    let other = import_alone(&fixture, &other, "part", &part).unwrap();
+    // The generation before is of the base.
+    import::undo(&fixture.unit, &other, &fixture.master()).unwrap();
+    let other = fixture.unit.cell("other").unwrap();
+    assert!(import_alone(&fixture, &other, "part", &part).is_ok());
+    // Nobody said that more follows.
+    put(&fixture, &other, "base.zip", &base);
+    let other = import_named(&fixture, &other, "base").unwrap();
+    snapshot::delete(&fixture.unit, other.id(), "base.zip").unwrap();
+    assert_eq!(import_alone(&fixture, &other, "part", &part).unwrap_err(), ErrorCode::SnapshotBaseMissing);
+}
+
 /// Puts a Role that nobody else has, so that something was changed.
 fn touch(cell: &Cell, name: &str) -> i64 {
     let body = format!(r#"{{"Name":"{name}"}}"#);

@@ -325,6 +325,7 @@ error_codes! {
     SnapshotNotZip = "PR400-MC-0004": "The snapshot file cannot be used: {0}",
     BoxUnknown = "PR400-MC-0005": "There is no Box '{0}' to be exported or imported.",
     SnapshotLocked = "PR400-MC-0006": "The snapshot cannot be encrypted or decrypted: {0}",
+    CellMoved = "PR308-MC-0001": "The Cell has moved to {0}",
     UnknownUrl = "PR404-MC-0001": "There is nothing at this URL.",
     MethodNotAllowed = "PR405-MC-0001": "This method is not allowed here.",
     RequestTimeout = "PR408-MC-0001": "The time for this request is over; it was not executed.",
@@ -337,6 +338,8 @@ error_codes! {
         "What was changed since the snapshot '{0}' is not known; export everything: {1}.",
     SnapshotBaseMissing = "PR409-MC-0006":
         "The snapshot '{0}' is to be put over the snapshot '{1}', which is not there: {2}.",
+    CopyDiffers = "PR409-MC-0008":
+        "The other unit has not got what the Cell has, although every piece arrived: the Cell stays where it is.",
     PreconditionFailed = "PR412-MC-0001":
         "The request header {0} is missing or does not have the required value.",
     MediaTypeNotSupported = "PR415-MC-0001": "The body's media type is not supported.",

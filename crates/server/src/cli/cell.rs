@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod relocation;
 mod target;
 mod undo;
 pub(super) mod watch;
@@ -13,12 +14,13 @@ use super::Outcome;
 /// Name of the environment variable with the token.
 pub(super) const TOKEN_VARIABLE: &str = "SAIBO_TOKEN";
 
-/// Export and import the Cells of a running unit
+/// Export, import and move the Cells of a running unit
 #[derive(Debug, Subcommand)]
 pub(super) enum CellCommand {
     Export(Box<export::Export>),
     Import(import::Import),
     Undo(undo::Undo),
+    Move(relocation::Move),
 }
 
 impl CellCommand {
@@ -27,6 +29,7 @@ impl CellCommand {
             Self::Export(export) => export.run(),
             Self::Import(import) => import.run(),
             Self::Undo(undo) => undo.run(),
+            Self::Move(relocation) => relocation.run(),
         }
     }
 }

@@ -51,6 +51,35 @@ impl RemoteCell {
         Ok(Self { client, unit: unit.into(), name: name.to_owned(), url })
     }
 
+    /// The Cell of a URL: of a unit whose Cells are in paths, or have host names of their own.
+    ///
+    /// # Errors
+    /// If there is no unit, or its Cells have other URLs.
+    pub(crate) fn at(client: Client, url: &str) -> Result<Self> {
+        let wrong = |why: &str| ClientError::Unexpected {
+            method: "GET",
+            url: url.to_owned(),
+            why: format!("{why}, so this cannot be the URL of a Cell"),
+        };
+        let parsed = Url::parse(url).map_err(|_| wrong("it is no URL"))?;
+        let path = parsed.path().trim_matches('/');
+        let (unit, name) = match path.rsplit_once('/') {
+            _ if path.is_empty() => {
+                let (name, host) = parsed
+                    .host_str()
+                    .and_then(|host| host.split_once('.'))
+                    .ok_or_else(|| wrong("it names no Cell"))?;
+                let mut unit = parsed.clone();
+                unit.set_host(Some(host)).map_err(|_| wrong("its host is none"))?;
+                (unit, name.to_owned())
+            }
+            Some((above, name)) => (with_path(&parsed, &format!("/{above}/")), name.to_owned()),
+            None => (with_path(&parsed, "/"), path.to_owned()),
+        };
+        let found = Self::find(client, &unit, &name)?;
+        if found.url == url { Ok(found) } else { Err(wrong("the unit there has its Cells elsewhere")) }
+    }
+
     /// Its URL, with a slash at the end.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -161,6 +190,57 @@ impl RemoteCell {
         Ok(())
     }
 
+    /// What became of its last import.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn last_import(&self) -> Result<Value> {
+        let url = format!("{}__import/history", self.url);
+        let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
+        Ok(answer.expect(&[200])?.json()?["history"][0].take())
+    }
+
+    /// Begins to move it, or tells it that it was, or takes that back, as a request's body says.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn post_move(&self, request: &Value) -> Result<()> {
+        let url = format!("{}__move", self.url);
+        self.client.call("POST", &url).json(request).send()?.expect(&[202, 204])?;
+        Ok(())
+    }
+
+    /// How its move stands.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn move_status(&self) -> Result<JobStatus> {
+        self.status("__move")
+    }
+
+    /// Where it says that it has moved.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn moved_to(&self) -> Result<Option<String>> {
+        let url = format!("{}__move", self.url);
+        let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
+        match answer.status {
+            200 => Ok(answer.json()?["moved_to"].as_str().map(str::to_owned)),
+            // It is still there, and does not tell everybody what it does.
+            401 | 403 => Ok(None),
+            _ => Err(answer.refusal()),
+        }
+    }
+
+    /// Cancels the move that runs.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn cancel_move(&self) -> Result<()> {
+        self.cancel("__move")
+    }
+
     /// Brings back what the last import replaced.
     ///
     /// # Errors
@@ -233,4 +313,10 @@ impl RemoteCell {
         }
         call.send()
     }
+}
+
+fn with_path(url: &Url, path: &str) -> Url {
+    let mut url = url.clone();
+    url.set_path(path);
+    url
 }

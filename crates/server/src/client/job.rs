@@ -47,7 +47,7 @@ impl JobStatus {
         let text = |key: &str| body[key].as_str().map(str::to_owned);
         let number = |key: &str| body[key].as_u64().unwrap_or_default();
         let status = body["status"].as_str()?;
-        if status.eq_ignore_ascii_case("ready") {
+        if status.eq_ignore_ascii_case("ready") || status == "moved" {
             let was_cancelled = body["last"]["outcome"] == "cancelled";
             return Some(if was_cancelled { Self::Cancelled } else { Self::Ready });
         }
@@ -60,7 +60,9 @@ impl JobStatus {
         }
         let percent = body["progress"].as_str()?.trim_end_matches('%').trim().parse().ok()?;
         Some(Self::Running(RunningJob {
-            name: text("exportation_name").or_else(|| text("importation_name"))?,
+            name: text("exportation_name")
+                .or_else(|| text("importation_name"))
+                .or_else(|| text("move_name"))?,
             percent,
             phase: text("phase"),
             items_done: number("items_done"),

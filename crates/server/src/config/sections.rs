@@ -41,6 +41,9 @@ pub struct UnitConfig {
     /// send messages in a Cell could otherwise have the unit ask servers that only it can reach. Cells of this unit
     /// are reached either way.
     pub messages_to_private_addresses: bool,
+    /// Whether Cells are moved to units with such addresses, and come from there. Those who may export a Cell could
+    /// otherwise have the unit ask such servers.
+    pub moves_to_private_addresses: bool,
     /// From which addresses the headers `X-Forwarded-*` are believed. Anyone else could claim any address and
     /// so pass an Account's `IPAddressRange`; the reference believes everyone.
     pub trusted_proxies: Vec<IpNet>,
@@ -59,6 +62,7 @@ impl Default for UnitConfig {
             trust_sha1_certificates: false,
             encrypt_contents: false,
             messages_to_private_addresses: false,
+            moves_to_private_addresses: false,
             trusted_proxies: vec![
                 IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
                 IpNet::from(IpAddr::V6(Ipv6Addr::LOCALHOST)),

@@ -50,7 +50,18 @@ impl Caller {
     /// # Errors
     /// If there is no such Cell; the store's.
     pub fn enter(&self, unit: &Unit) -> Result<(Cell, Access)> {
-        let cell = unit.cell(&self.cell)?;
+        self.at(unit, unit.cell(&self.cell)?)
+    }
+
+    /// The same, even if it has moved.
+    ///
+    /// # Errors
+    /// As [`Caller::enter`], but for that.
+    pub fn enter_or_moved(&self, unit: &Unit) -> Result<(Cell, Access)> {
+        self.at(unit, unit.cell_or_moved(&self.cell)?)
+    }
+
+    fn at(&self, unit: &Unit, cell: Cell) -> Result<(Cell, Access)> {
         let access = access::authenticate(unit, Some(&cell), self.credentials(), self.now)?;
         Ok((cell, access))
     }

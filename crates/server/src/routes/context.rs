@@ -74,8 +74,9 @@ impl Context {
     /// # Errors
     /// None of its own.
     pub async fn after_swap(&self) -> Result<()> {
-        self.blocking(|unit| {
-            unit.wait_for_swap();
+        let name = self.cell().to_owned();
+        self.blocking(move |unit| {
+            unit.wait_for_swap(&name);
             Ok(())
         })
         .await

@@ -22,6 +22,7 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
     let Some(found) = router.find(&request.path) else {
         return failed(&ErrorCode::UnknownUrl.into(), app.unit_url().as_str());
     };
+    let below = below_cell(&request);
     let replay = may_write(&request.method).then(|| Replay::of(&request));
     let context = |request| Context {
         app: app.clone(),
@@ -47,6 +48,13 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
     }
     match outcome {
         Ok(response) => response,
+        Err(error) if error.code() == ErrorCode::CellMoved => {
+            let response = failed(&error, &realm);
+            match error.params().first() {
+                Some(to) => response.header("location", &format!("{to}{below}")),
+                None => response,
+            }
+        }
         Err(error) => {
             let response = failed(&error, &realm);
             if error.code() == ErrorCode::MethodNotAllowed && !response.headers.contains_key("allow") {
@@ -56,6 +64,21 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
             response
         }
     }
+}
+
+/// What follows the URL of the Cell in that of a request, as it was sent.
+fn below_cell(request: &Request) -> String {
+    let segments: Vec<&str> = request.path.iter().skip(1).map(|segment| segment.raw.as_str()).collect();
+    let mut below = segments.join("/");
+    if request.trailing_slash && !below.is_empty() {
+        below.push('/');
+    }
+    let query = request.query.raw();
+    if !query.is_empty() {
+        below.push('?');
+        below.push_str(query);
+    }
+    below
 }
 
 /// Whether a method may meet a store that takes no writes any more.

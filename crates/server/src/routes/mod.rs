@@ -109,6 +109,18 @@ pub static ROUTES: &[Route] = &[
     Route::new("/{cell}/__import/history", methods! { "GET" => cell::import::history })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
+        "/{cell}/__move",
+        methods! {
+            "OPTIONS" => cell::relocation::options,
+            "GET" => cell::relocation::get,
+            "POST" => cell::relocation::post,
+            "DELETE" => cell::relocation::delete,
+        },
+    )
+    .guarded(|context| Box::pin(cell::existed(context))),
+    Route::new("/{cell}/__move/history", methods! { "GET" => cell::relocation::history })
+        .guarded(|context| Box::pin(cell::existed(context))),
+    Route::new(
         "/{cell}/__snapshot",
         methods! { "OPTIONS" => cell::snapshot::options_all, "PROPFIND" => cell::snapshot::propfind_all },
     )
@@ -171,7 +183,7 @@ pub static ROUTES: &[Route] = &[
             "ACL" => cell::acl::acl,
         },
     )
-    .guarded(|context| Box::pin(cell::exists(context))),
+    .guarded(|context| Box::pin(cell::exists_or_goes(context))),
     Route::new("/{cell}/{box}", IN_BOX),
     Route::new("/{cell}/{box}/{rest}", IN_BOX),
 ];

@@ -39,6 +39,7 @@ impl Held {
             started_at: 1_486_976_400_000,
             options: Options::default(),
             effects: None,
+            content: None,
             state: State::Running,
         };
         let (end, ended) = channel();

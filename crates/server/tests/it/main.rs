@@ -27,6 +27,7 @@ mod overrides;
 mod portability;
 mod process;
 mod readme;
+mod relocation;
 mod request_key;
 mod routes;
 mod sealed;

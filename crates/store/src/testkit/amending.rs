@@ -1,4 +1,4 @@
-//! Building a Cell from several states.
+//! Building a Cell from several states, the later ones over the builder's own or over a copy of a generation.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -20,6 +20,25 @@ fn finish(fixture: &Fixture, mut builder: Box<dyn Builder>) -> (Arc<dyn Store>, 
     fixture.open(&Place { cell: Id::from("cell"), generation }).unwrap()
 }
 
+/// How a builder goes on to the next state.
+type Next = fn(&Fixture, Box<dyn Builder>) -> Box<dyn Builder>;
+
+const WAYS: [Next; 2] = [
+    |_, mut builder| {
+        builder.amend().unwrap();
+        builder
+    },
+    |fixture, mut builder| {
+        assert_eq!(builder.check(10).unwrap(), []);
+        let built = builder.finish().unwrap();
+        let place = Place { cell: Id::from("cell"), generation: built.generation() };
+        built.keep();
+        let mut builder = fixture.amend(&place, &mut |_, _| true).unwrap();
+        builder.amend().unwrap();
+        builder
+    },
+];
+
 fn entity(key: &str, body: &str) -> Document {
     Document { id: Id::from(key), ..document(&entities(), key, body) }
 }
@@ -33,18 +52,22 @@ fn removed(kind: Kind, id: &str) -> Removed {
 }
 
 pub fn later_states_win_and_keep_the_order(fixture: &Fixture) {
+    WAYS.iter().for_each(|next| later_states_win_and_keep_the_order_by(fixture, *next));
+}
+
+fn later_states_win_and_keep_the_order_by(fixture: &Fixture, next: Next) {
     let mut builder = begin(fixture);
     for key in ["a", "b", "c"] {
         add(builder.as_mut(), &entity(key, r#"{"x":1}"#));
     }
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     builder.remove(&removed(Kind::UserData, "b")).unwrap();
     builder.remove(&removed(Kind::UserData, "never there")).unwrap();
     // They change places in their set, which only the end need not allow.
     add(builder.as_mut(), &Document { key: "c".to_owned(), ..entity("a", r#"{"x":2}"#) });
     add(builder.as_mut(), &Document { key: "a".to_owned(), ..entity("c", r#"{"x":3}"#) });
     add(builder.as_mut(), &entity("d", "{}"));
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     builder.remove(&removed(Kind::UserData, "d")).unwrap();
     add(builder.as_mut(), &entity("d", r#"{"again":1}"#));
     add(builder.as_mut(), &entity("b", r#"{"again":2}"#));
@@ -68,6 +91,10 @@ pub fn later_states_win_and_keep_the_order(fixture: &Fixture) {
 }
 
 pub fn links_follow(fixture: &Fixture) {
+    WAYS.iter().for_each(|next| links_follow_by(fixture, *next));
+}
+
+fn links_follow_by(fixture: &Fixture, next: Next) {
     let mut builder = begin(fixture);
     let line = Origin { line: 1 };
     let id = |key: &str| Id::from(key);
@@ -78,7 +105,7 @@ pub fn links_follow(fixture: &Fixture) {
     for (first, second) in [("a", "b"), ("a", "c"), ("c", "d"), ("d", "b")] {
         builder.link(&id(first), &id(second), 1, 1, line).unwrap();
     }
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     builder.remove(&Removed::Link { first: id("a"), second: id("b") }).unwrap();
     // With it go the links of it that nobody names.
     builder.remove(&removed(Kind::UserData, "c")).unwrap();
@@ -122,6 +149,10 @@ fn collection(parent: i64, id: &str, name: &str) -> Node {
 }
 
 pub fn trees_follow(fixture: &Fixture) {
+    WAYS.iter().for_each(|next| trees_follow_by(fixture, *next));
+}
+
+fn trees_follow_by(fixture: &Fixture, next: Next) {
     let mut builder = begin(fixture);
     let first = builder.node(&collection(CELL_NODE, "one", "one")).unwrap();
     let second = builder.node(&collection(CELL_NODE, "two", "two")).unwrap();
@@ -129,7 +160,7 @@ pub fn trees_follow(fixture: &Fixture) {
     let gone = put_file(builder.as_mut(), inner, "gone", &large(1));
     let kept = put_file(builder.as_mut(), inner, "kept", &large(2));
     let small = put_file(builder.as_mut(), second, "small", b"small");
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     builder.remove(&Removed::Node { id: Id::from("one") }).unwrap();
     builder.remove(&Removed::Node { id: Id::from("gone") }).unwrap();
     // What it is in was removed, and it is elsewhere, with everything in it; two changed their names with each other.
@@ -154,21 +185,25 @@ pub fn trees_follow(fixture: &Fixture) {
 }
 
 pub fn what_cannot_be_right_is_found(fixture: &Fixture) {
+    WAYS.iter().for_each(|next| what_cannot_be_right_is_found_by(fixture, *next));
+}
+
+fn what_cannot_be_right_is_found_by(fixture: &Fixture, next: Next) {
     let mut builder = begin(fixture);
     let folder = builder.node(&collection(CELL_NODE, "folder", "folder")).unwrap();
     builder.node(&collection(folder, "inner", "inner")).unwrap();
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     builder.remove(&Removed::Node { id: Id::from("folder") }).unwrap();
     assert_eq!(builder.check(10).unwrap(), [Defect::Unreachable { id: Id::from("inner") }]);
 
     let mut builder = begin(fixture);
     let folder = builder.node(&collection(CELL_NODE, "folder", "folder")).unwrap();
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     assert!(builder.node(&collection(folder, "folder", "folder")).is_err(), "inside itself");
 
     let mut builder = begin(fixture);
     add(builder.as_mut(), &entity("a", "{}"));
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     builder.remove(&removed(Kind::EntityType, "type")).unwrap();
     let missing = Defect::DanglingEntityType { id: Id::from("a"), missing: Id::from("type") };
     assert_eq!(builder.check(10).unwrap(), [missing]);
@@ -176,7 +211,7 @@ pub fn what_cannot_be_right_is_found(fixture: &Fixture) {
     // A set that nothing is left of is no reason.
     let mut builder = begin(fixture);
     add(builder.as_mut(), &entity("a", "{}"));
-    builder.amend().unwrap();
+    let mut builder = next(fixture, builder);
     for (kind, id) in [(Kind::UserData, "a"), (Kind::EntityType, "type")] {
         builder.remove(&removed(kind, id)).unwrap();
     }

@@ -6,7 +6,7 @@ use saibo_archive::Key;
 use saibo_model::{ErrorCode, Id, Result};
 use saibo_store::{StoreExt as _, WriteTx};
 
-use super::super::chain::Chain;
+use super::super::chain::{Chain, Over};
 use super::super::{Accepted, Request, merge};
 use super::{Report, built, examine_for};
 use crate::access::Access;
@@ -84,7 +84,7 @@ fn run(unit: &Arc<Unit>, job: Job, keys: Vec<Option<Key>>) -> Result<()> {
 fn look(unit: &Unit, job: Job, keys: &[Option<Key>], progress: &Arc<Progress>) -> Result<Job> {
     let id = Id::from(job.cell.as_str());
     let cell = unit.cell_of(&id)?;
-    let chain = Chain::open(unit, &id, &job.name, keys)?;
+    let chain = Chain::open(unit, &cell, &job.name, keys, Over::of(job.options.mode))?;
     let mut report = if chain.is_incremental() {
         built::examine(unit, &cell, &chain, &job.options, progress)?
     } else {

@@ -33,6 +33,7 @@ use super::swap::{self, Next};
 use super::weight;
 use crate::job::{Job, Phase, Progress};
 use crate::leftover::Making;
+use crate::relocation::Quiet;
 use crate::selection::{CellsOwn, Selection};
 use crate::{Cell, Unit};
 
@@ -171,29 +172,6 @@ pub(super) fn rehearse(
     let put = put(unit, cell, &source, job, progress);
     source.close()?;
     put.map(|(_built, effects)| effects)
-}
-
-/// A Cell's store takes no writes as long as it is there. Afterwards it does again, unless another has taken its place,
-/// or that is not certain: then none may take what could be lost.
-struct Quiet<'c> {
-    unit: &'c Unit,
-    cell: &'c Cell,
-}
-
-impl<'c> Quiet<'c> {
-    fn begin(unit: &'c Unit, cell: &'c Cell) -> Self {
-        cell.store().retire();
-        Self { unit, cell }
-    }
-}
-
-impl Drop for Quiet<'_> {
-    fn drop(&mut self) {
-        let live = self.unit.generation(self.cell.id());
-        if live.is_ok_and(|live| live == Some(self.cell.place().generation)) {
-            self.cell.store().reinstate();
-        }
-    }
 }
 
 /// Copies the Cell and puts the snapshot into the copy.

@@ -13,7 +13,7 @@ use crate::access::{Access, Subject, authorize_unit, is_unit_user};
 use crate::job::JobKind;
 use crate::leftover::{Entry, Making};
 use crate::unit::owner_of;
-use crate::{Cell, Unit, import, snapshot};
+use crate::{Cell, Unit, import, relocation, snapshot};
 
 /// What a Cell that can be deleted without more ado has none of.
 const CONTENTS: [Kind; 9] = [
@@ -67,7 +67,7 @@ impl Objects<'_> {
     /// # Errors
     /// 409-OD-0001 if there is something in it, 409-MC-0001 while it is exported or imported.
     pub(super) fn delete_empty_cell(&self, document: &Document) -> Result<()> {
-        let cell = self.unit.cell(&document.key)?;
+        let cell = self.unit.cell_or_moved(&document.key)?;
         remove(self.unit, &cell, |tx| {
             let has_objects = CONTENTS.iter().try_fold(false, |found, kind| {
                 Ok::<_, saibo_model::Error>(found || tx.any(&EntitySet::control(*kind), None)?)
@@ -99,8 +99,9 @@ pub fn delete_cell(unit: &Arc<Unit>, cell: &Cell, access: &Access, recursive: Op
 
 /// Takes a Cell from the register if it may go, and then its data away.
 fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<bool>) -> Result<()> {
-    let busy =
-        [JobKind::Export, JobKind::Import].iter().any(|kind| unit.jobs().running(cell.id(), *kind).is_some());
+    let busy = [JobKind::Export, JobKind::Import, JobKind::Move]
+        .iter()
+        .any(|kind| unit.jobs().running(cell.id(), *kind).is_some());
     if busy {
         return Err(ErrorCode::CellBusy.into());
     }
@@ -124,6 +125,7 @@ fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<b
         .forget(cell.id())
         .and_then(|()| snapshot::forget_all(unit, cell.id()))
         .and_then(|()| import::forget_all(unit, cell.id()))
+        .and_then(|()| relocation::forget_all(unit, cell.id(), cell.url()))
         .and_then(|()| Ok(unit.backend().remove_cell(cell.id())?))
         .and_then(|()| making.done());
     if let Err(error) = cleared {

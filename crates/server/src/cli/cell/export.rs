@@ -209,7 +209,7 @@ fn finish_export(
     name: &str,
     interruption: &Interruption,
 ) -> Result<(), Box<dyn Error>> {
-    let look = unless_interrupted(cell, name, interruption, RemoteCell::cancel_export);
+    let look = unless_interrupted(cell, Some(name), interruption, RemoteCell::cancel_export);
     watch(cell, "exporting", PAUSE, RemoteCell::export_status, look)?;
     if interruption.came() {
         // Too late, it has left a snapshot that nobody wants.

@@ -148,7 +148,7 @@ fn upload(cell: &RemoteCell, path: &Path, file: &str) -> Result<(), Box<dyn Erro
 fn import(cell: &RemoteCell, name: &str, request: &Value) -> Result<(), Box<dyn Error>> {
     let interruption = Interruption::awaited()?;
     cell.start_import(request)?;
-    let look = unless_interrupted(cell, name, &interruption, RemoteCell::cancel_import);
+    let look = unless_interrupted(cell, Some(name), &interruption, RemoteCell::cancel_import);
     match watch(cell, "importing", PAUSE, RemoteCell::import_status, look)? {
         JobStatus::Cancelled => Err("the import was cancelled, and the Cell is as it was".into()),
         JobStatus::Failed { code, message } => {
@@ -162,7 +162,7 @@ fn import(cell: &RemoteCell, name: &str, request: &Value) -> Result<(), Box<dyn 
 fn try_out(cell: &RemoteCell, name: &str, request: &Value) -> Result<Report, Box<dyn Error>> {
     let interruption = Interruption::awaited()?;
     cell.start_import(request)?;
-    let look = unless_interrupted(cell, name, &interruption, RemoteCell::cancel_import);
+    let look = unless_interrupted(cell, Some(name), &interruption, RemoteCell::cancel_import);
     watch(cell, "checking", PAUSE, RemoteCell::import_status, look)?;
     let told = cell.told_of_imports("dry_run")?;
     match told["outcome"].as_str() {

@@ -1,7 +1,7 @@
 //! Which Cell of which unit, and with what right.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use url::Url;
@@ -32,26 +32,31 @@ pub(super) struct Target {
 impl Target {
     /// Finds the unit, and the Cell's URL in it.
     pub(super) fn find(&self) -> Result<RemoteCell, Box<dyn Error>> {
-        let token = match (&self.token_file, &self.token) {
-            (Some(path), _) => std::fs::read_to_string(path)
-                .map_err(|error| format!("the token file {} cannot be read: {error}", path.display()))?,
-            (None, Some(token)) => token.expose().to_owned(),
-            (None, None) => {
-                return Err(format!(
-                    "a token is needed: --token-file FILE, --token TOKEN or {TOKEN_VARIABLE}"
-                )
-                .into());
-            }
-        };
-        let token = token.trim();
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the token must be one word of printable characters".into());
-        }
-        Ok(RemoteCell::find(Client::new(Some(Secret::new(token))), &self.unit, &self.cell)?)
+        let needed = format!("a token is needed: --token-file FILE, --token TOKEN or {TOKEN_VARIABLE}");
+        let token = token(self.token_file.as_deref(), self.token.as_ref())?.ok_or(needed)?;
+        Ok(RemoteCell::find(Client::new(Some(token)), &self.unit, &self.cell)?)
     }
 }
 
-fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+/// The token of a file, or else the one that was given.
+///
+/// # Errors
+/// If the file cannot be read, or it is none.
+pub(super) fn token(file: Option<&Path>, given: Option<&Secret>) -> Result<Option<Secret>, Box<dyn Error>> {
+    let token = match (file, given) {
+        (Some(path), _) => std::fs::read_to_string(path)
+            .map_err(|error| format!("the token file {} cannot be read: {error}", path.display()))?,
+        (None, Some(token)) => token.expose().to_owned(),
+        (None, None) => return Ok(None),
+    };
+    let token = token.trim();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("the token must be one word of printable characters".into());
+    }
+    Ok(Some(Secret::new(token)))
+}
+
+pub(super) fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 

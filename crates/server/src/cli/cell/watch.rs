@@ -45,17 +45,17 @@ pub(in crate::cli) fn watch(
     }
 }
 
-/// For `look`: has the unit cancel the job of that name when Ctrl-C comes, once. `cancel` is
-/// [`RemoteCell::cancel_export`] or [`RemoteCell::cancel_import`].
+/// For `look`: has the unit cancel the job of that name, or whatever runs, when Ctrl-C comes, once. `cancel` is
+/// [`RemoteCell::cancel_export`], [`RemoteCell::cancel_import`] or [`RemoteCell::cancel_move`].
 pub(super) fn unless_interrupted<'a>(
     cell: &'a RemoteCell,
-    name: &'a str,
+    name: Option<&'a str>,
     interruption: &'a Interruption,
     cancel: fn(&RemoteCell) -> Result<(), ClientError>,
 ) -> impl FnMut(&RunningJob) -> Result<String, ClientError> + 'a {
     let mut asked = false;
     move |job| {
-        if asked || !interruption.came() || job.name != name {
+        if asked || !interruption.came() || name.is_some_and(|name| job.name != name) {
             return Ok(String::new());
         }
         asked = true;

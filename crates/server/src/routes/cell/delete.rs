@@ -11,7 +11,7 @@ pub(in crate::routes) async fn delete(context: Context) -> Result<Response> {
     let recursive = context.request.header("x-personium-recursive").map(str::to_owned);
     context
         .blocking(move |unit| {
-            let (cell, access) = caller.enter(unit)?;
+            let (cell, access) = caller.enter_or_moved(unit)?;
             objects::delete_cell(unit, &cell, &access, recursive.as_deref())
         })
         .await?;

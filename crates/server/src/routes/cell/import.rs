@@ -43,6 +43,7 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         mode: job::text(&body, "Mode")?.map(|mode| mode_of(&mode)).transpose()?,
         boxes: job::names(&body, "Boxes")?,
         key: key(&body)?,
+        more_follows: on("MoreFollows")?,
     };
     context
         .blocking(move |unit| {

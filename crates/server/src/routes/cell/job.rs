@@ -88,6 +88,7 @@ pub(super) fn in_progress(running: &Running) -> Value {
     let status = match running.job.kind {
         JobKind::Export => "exportation in progress",
         JobKind::Import | JobKind::Check => "importation in progress",
+        JobKind::Move => "move in progress",
     };
     let mut body = described(&running.job, seen.percent, status);
     body.extend([
@@ -130,7 +131,7 @@ pub(super) fn ended_now(job: &Job, result: Option<&str>) -> Value {
             let report = result.and_then(|text| serde_json::from_str(text).ok());
             json!({ "status": "ready", "dry_run": found(job, report) })
         }
-        JobKind::Export | JobKind::Import => ended(job.kind, Some(job)),
+        JobKind::Export | JobKind::Import | JobKind::Move => ended(job.kind, Some(job)),
     }
 }
 
@@ -139,6 +140,7 @@ fn described(job: &Job, percent: u64, status: &str) -> Map<String, Value> {
     let name_key = match job.kind {
         JobKind::Export => "exportation_name",
         JobKind::Import | JobKind::Check => "importation_name",
+        JobKind::Move => "move_name",
     };
     Map::from_iter([
         ("status".to_owned(), json!(status)),
@@ -152,8 +154,11 @@ fn described(job: &Job, percent: u64, status: &str) -> Map<String, Value> {
 /// a status of its own.
 pub(super) fn over(kind: JobKind, last: Option<&Job>) -> Value {
     match last.map(|last| (last, &last.state)) {
-        Some((last, State::Failed { percent, code, message, .. })) if kind == JobKind::Import => {
-            let mut body = described(last, *percent, "import failed");
+        Some((last, State::Failed { percent, code, message, .. }))
+            if kind == JobKind::Import || kind == JobKind::Move =>
+        {
+            let status = if kind == JobKind::Move { "move failed" } else { "import failed" };
+            let mut body = described(last, *percent, status);
             let message = json!({ "code": code, "message": { "lang": "en", "value": message } });
             body.insert("message".to_owned(), message);
             Value::Object(body)
@@ -235,6 +240,9 @@ fn remembered(past: &Past) -> Value {
         ("bytes".to_owned(), json!(counts.bytes)),
     ]);
     tell_effects(&mut told, past.effects.as_ref());
+    if let Some(content) = past.content {
+        told.insert("content".to_owned(), json!(content));
+    }
     let percent = match past.state {
         State::Cancelled { percent, .. } | State::Failed { percent, .. } => percent,
         State::Done { .. } | State::Running => 100,

@@ -17,6 +17,7 @@ pub(super) mod openid;
 pub(super) mod options;
 pub(super) mod propfind;
 pub(super) mod proppatch;
+pub(super) mod relocation;
 pub(super) mod role;
 pub(super) mod root;
 pub(super) mod sign;
@@ -31,5 +32,20 @@ use super::Context;
 pub(super) async fn exists(context: Context) -> Result<Context> {
     let name = context.cell().to_owned();
     context.blocking(move |unit| unit.cell(&name).map(|_cell| ())).await?;
+    Ok(context)
+}
+
+/// The same, but one that has moved can be deleted here still.
+pub(super) async fn exists_or_goes(context: Context) -> Result<Context> {
+    match context.request.method.as_str() {
+        "DELETE" => existed(context).await,
+        _ => exists(context).await,
+    }
+}
+
+/// The same, but a Cell that has moved is none that does not exist.
+pub(super) async fn existed(context: Context) -> Result<Context> {
+    let name = context.cell().to_owned();
+    context.blocking(move |unit| unit.cell_or_moved(&name).map(|_cell| ())).await?;
     Ok(context)
 }

@@ -1,0 +1,72 @@
+//! The other side of a move, as use cases see it.
+
+use std::fmt;
+use std::io::Read;
+
+use saibo_model::Result;
+
+use crate::job::Counts;
+use crate::settings::Secret;
+
+/// Reaches Cells of other units, or of this one, over their API.
+pub trait Carrier: fmt::Debug + Send + Sync {
+    /// A Cell that somebody named who may not be trusted, with a token for it.
+    ///
+    /// # Errors
+    /// [`saibo_model::ErrorCode::Network`] if nothing that could be asked is there.
+    fn reach(&self, url: &str, token: &Secret) -> Result<Box<dyn Destination>>;
+
+    /// Where a Cell says that it has moved; `None` if it does not say so.
+    ///
+    /// # Errors
+    /// [`saibo_model::ErrorCode::Network`] if no answer comes.
+    fn moved_to(&self, url: &str) -> Result<Option<String>>;
+}
+
+/// What an import came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// What the Cell has since; `None` if its unit does not tell.
+    pub content: Option<Counts>,
+}
+
+/// A Cell that is filled from afar. Every call may wait for a network, for a bounded time; its errors are
+/// [`saibo_model::ErrorCode::Network`], with what the other side said.
+pub trait Destination: Send {
+    /// Whether there is such a Cell.
+    ///
+    /// # Errors
+    /// If that is not known.
+    fn exists(&self) -> Result<bool>;
+
+    /// Creates it.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    fn create(&self) -> Result<()>;
+
+    /// Sends a snapshot file of a length.
+    ///
+    /// # Errors
+    /// If it did not arrive.
+    fn send(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()>;
+
+    /// Has a snapshot imported that others are to follow, and waits for the end. `go_on` is told per cent done, and says
+    /// whether it is to go on; else the import is cancelled.
+    ///
+    /// # Errors
+    /// If it failed, or was not to go on.
+    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Imported>;
+
+    /// Takes a snapshot file away.
+    ///
+    /// # Errors
+    /// If that is not possible now.
+    fn remove(&self, file: &str) -> Result<()>;
+
+    /// Says that the Cell of a URL has moved there.
+    ///
+    /// # Errors
+    /// If it could not be told.
+    fn arrived(&self, from: &str) -> Result<()>;
+}

@@ -1,0 +1,141 @@
+//! What a move does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use saibo_model::{Error, ErrorCode, Id, Result};
+use saibo_store::StoreExt as _;
+
+use super::parcels::{Parcels, Shares};
+use super::{Moved, Quiet, Request, moved};
+use crate::job::{Counts, End, Job, Phase, Progress, Totals};
+use crate::{Cell, Unit, clock, export};
+
+/// Shares of everything, and of each time that something was changed meanwhile, in thousandths of the whole.
+const WHOLE: Shares = Shares { export: 350, send: 150, import: 350 };
+const CHANGES: Shares = Shares { export: 10, send: 5, import: 10 };
+
+/// How often what was changed is copied while the Cell is used.
+const ROUNDS: usize = 5;
+
+/// So little is changed that it is copied in a moment.
+const FEW_ROWS: u64 = 500;
+const FEW_BYTES: u64 = 4 << 20;
+
+/// How long those who write may wait for a handover; then it is called off, and tried again after another round.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a handover is tried.
+const HANDOVERS: usize = 3;
+
+/// Moves a Cell; the job at its end.
+pub(super) fn carry(unit: &Arc<Unit>, job: Job, request: &Request, progress: &Arc<Progress>) -> Result<End> {
+    let carrier = unit.carrier().ok_or_else(|| ErrorCode::Network.with(["this unit has no way out"]))?;
+    progress.set_totals(Totals { work: 1000, ..Totals::default() });
+    progress.enter(Phase::Checking);
+    let cell = unit.cell_of(&Id::from(job.cell.as_str()))?;
+    let destination = carrier.reach(&request.to, &request.token)?;
+    match (destination.exists()?, request.replace) {
+        (true, false) => {
+            let there = format!("there is a Cell at {} already, and Replace was not asked for", request.to);
+            return Err(ErrorCode::Network.with([there]));
+        }
+        (true, true) => {}
+        (false, _) => destination.create()?,
+    }
+    let mut parcels = Parcels::new(unit, &cell, &job, destination.as_ref(), progress);
+    let ended = copy(&mut parcels).and_then(|()| hand_over_in_time(&mut parcels, &request.to));
+    parcels.remove();
+    let ended = ended?;
+    if let Err(error) = destination.arrived(cell.url()) {
+        // It has moved all the same; the new unit does not know where from.
+        tracing::warn!(%error, cell = cell.name(), "the new unit could not be told the Cell's former URL");
+    }
+    Ok(End::Entered(Box::new(ended)))
+}
+
+/// Copies everything, and what was changed meanwhile, until that is little.
+fn copy(parcels: &mut Parcels<'_>) -> Result<()> {
+    transfer(parcels, &WHOLE)?;
+    for _ in 0..ROUNDS {
+        let (rows, bytes) = parcels.changed()?;
+        if rows <= FEW_ROWS && bytes <= FEW_BYTES {
+            break;
+        }
+        transfer(parcels, &CHANGES)?;
+    }
+    Ok(())
+}
+
+/// Takes one snapshot over while the Cell is used.
+fn transfer(parcels: &mut Parcels<'_>, shares: &Shares) -> Result<()> {
+    let name = parcels.export(None, shares.export)?;
+    parcels.progress.enter(Phase::Sending);
+    parcels.send(&name, shares.send)?;
+    parcels.progress.enter(Phase::Importing);
+    let (progress, mut last) = (parcels.progress, 0);
+    parcels.destination.import(&name, &mut |percent| {
+        progress.work(percent.saturating_sub(last) * shares.import / 100);
+        last = percent.max(last);
+        progress.check().is_ok()
+    })?;
+    progress.check()?;
+    Ok(())
+}
+
+fn hand_over_in_time(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
+    let mut tried = 1;
+    loop {
+        match hand_over(parcels, to) {
+            Err(error) if error.code() == ErrorCode::Network && tried < HANDOVERS => {
+                parcels.progress.check()?;
+                tracing::info!(%error, cell = parcels.cell.name(), "a handover is tried again");
+                tried += 1;
+                transfer(parcels, &CHANGES)?;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// The Cell takes no writes from here to the end: copies what was changed last, compares, and says that it has moved.
+fn hand_over(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
+    let (unit, cell, job, progress) = (parcels.unit, parcels.cell, parcels.job, parcels.progress);
+    progress.enter(Phase::HandingOver);
+    let moment = cell.store().write(|tx| tx.mark())?;
+    let _held = unit.hold(cell)?;
+    let _quiet = Quiet::begin(unit, cell);
+    let until = Instant::now() + PATIENCE;
+    let name = parcels.export(Some(moment), CHANGES.export)?;
+    parcels.send(&name, CHANGES.send)?;
+    let imported =
+        parcels.destination.import(&name, &mut |_| progress.check().is_ok() && Instant::now() < until)?;
+    compare(cell, imported.content)?;
+    progress.seal()?;
+    let moved = Moved { from: cell.url().to_owned(), to: to.to_owned(), at: clock::now() };
+    let (id, done, counts) = (cell.id().clone(), job.clone().done(), progress.counts());
+    let ended = done.clone();
+    let entered = unit.backend().register().write(move |tx| {
+        moved::enter(tx, &id, &moved)?;
+        done.enter_end(tx, counts)
+    });
+    unit.forget_cell(cell.id());
+    match entered {
+        // A commit can fail and yet have happened; the register knows.
+        Err(error) if unit.moved(cell.id())?.is_none() => Err(error),
+        _ => Ok(ended),
+    }
+}
+
+/// Every byte that went over was compared with its hash there. What is there as a whole must be as much as here.
+fn compare(cell: &Cell, there: Option<Counts>) -> Result<()> {
+    let here = cell.store().read(export::content)?;
+    match there {
+        Some(there) if there == here => Ok(()),
+        Some(there) => {
+            let why = format!("{here:?} here and {there:?} there");
+            Err(Error::from(ErrorCode::CopyDiffers).because(why))
+        }
+        None => Err(ErrorCode::Network.with(["the other unit does not say what the Cell has there"])),
+    }
+}

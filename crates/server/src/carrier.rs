@@ -1,0 +1,140 @@
+//! The way of a Cell to another unit: its API, as any client uses it.
+
+use std::io::Read;
+use std::time::Duration;
+
+use saibo_core::job::Counts;
+use saibo_core::relocation::{Carrier, Destination, Imported};
+use saibo_core::settings::Secret;
+use saibo_model::{Error, ErrorCode, Result};
+use serde_json::json;
+
+use crate::client::{Client, ClientError, JobStatus, RemoteCell};
+use crate::config;
+
+/// How long another unit may be silent while nobody waits, and while others do.
+const PATIENCE: Duration = Duration::from_secs(60);
+const HASTE: Duration = Duration::from_secs(5);
+
+/// What is so short is sent in haste.
+const SHORT: u64 = 32 << 20;
+
+/// How often is asked how an import stands: at first, and at most after a while.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How often another unit may not answer in a row while it imports.
+const UNANSWERED: u32 = 10;
+
+/// See [`Carrier`].
+#[derive(Debug)]
+pub(crate) struct HttpCarrier {
+    to_private: bool,
+}
+
+impl HttpCarrier {
+    /// One that reaches public addresses, or all.
+    pub(crate) fn new(to_private: bool) -> Self {
+        Self { to_private }
+    }
+
+    fn client(&self, token: Option<&Secret>, patience: Duration) -> Client {
+        let token = token.map(|token| config::Secret::new(token.expose()));
+        Client::of_unit(token, patience, self.to_private)
+    }
+}
+
+impl Carrier for HttpCarrier {
+    fn reach(&self, url: &str, token: &Secret) -> Result<Box<dyn Destination>> {
+        let hasty = RemoteCell::at(self.client(Some(token), HASTE), url).map_err(told)?;
+        let patient = hasty.with_client(self.client(Some(token), PATIENCE));
+        Ok(Box::new(HttpDestination { hasty, patient }))
+    }
+
+    fn moved_to(&self, url: &str) -> Result<Option<String>> {
+        RemoteCell::at(self.client(None, HASTE), url).and_then(|cell| cell.moved_to()).map_err(told)
+    }
+}
+
+/// See [`Destination`].
+struct HttpDestination {
+    hasty: RemoteCell,
+    patient: RemoteCell,
+}
+
+impl Destination for HttpDestination {
+    fn exists(&self) -> Result<bool> {
+        match self.hasty.import_status() {
+            Ok(_) => Ok(true),
+            Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) => Err(told(error)),
+        }
+    }
+
+    fn create(&self) -> Result<()> {
+        self.hasty.create().map_err(told)
+    }
+
+    fn send(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()> {
+        let cell = if length <= SHORT { &self.hasty } else { &self.patient };
+        cell.upload(file, content, length).map_err(told)
+    }
+
+    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Imported> {
+        self.hasty.start_import(&json!({ "Name": name, "MoreFollows": true })).map_err(told)?;
+        let (mut pause, mut unanswered) = (FIRST_LOOK, 0);
+        loop {
+            std::thread::sleep(pause);
+            pause = (pause * 3 / 2).min(LOOK);
+            let percent = match self.hasty.import_status() {
+                Ok(JobStatus::Running(running)) if running.name == name => running.percent,
+                Ok(JobStatus::Running(_)) => return Err(network("another import was begun there")),
+                Ok(JobStatus::Ready) => break,
+                Ok(JobStatus::Cancelled) => return Err(network("the import was cancelled there")),
+                Ok(JobStatus::Failed { code, message }) => {
+                    return Err(network(&format!("the import failed there: {message} ({code})")));
+                }
+                Err(error) if error.may_pass() && unanswered < UNANSWERED => {
+                    unanswered += 1;
+                    0
+                }
+                Err(error) => return Err(told(error)),
+            };
+            if !go_on(percent) {
+                // It may be over by now, which the next one does not mind.
+                if let Err(error) = self.hasty.cancel_import() {
+                    tracing::info!(%error, "an import could not be cancelled");
+                }
+                return Err(network("the import took longer than it may"));
+            }
+        }
+        let last = self.hasty.last_import().map_err(told)?;
+        if last["name"] != name || last["outcome"] != "done" {
+            return Err(network("another import was begun there"));
+        }
+        let number = |key: &str| last["content"][key].as_u64();
+        let content = number("documents").zip(number("links")).zip(number("files")).zip(number("bytes"));
+        let content =
+            content.map(|(((documents, links), files), bytes)| Counts { documents, links, files, bytes });
+        Ok(Imported { content })
+    }
+
+    fn remove(&self, file: &str) -> Result<()> {
+        match self.hasty.delete_snapshot(file) {
+            Err(error) if error.status() == Some(404) => Ok(()),
+            removed => removed.map_err(told),
+        }
+    }
+
+    fn arrived(&self, from: &str) -> Result<()> {
+        self.hasty.post_move(&json!({ "From": from })).map_err(told)
+    }
+}
+
+fn network(why: &str) -> Error {
+    ErrorCode::Network.with([why])
+}
+
+fn told(error: ClientError) -> Error {
+    network(&error.to_string())
+}
