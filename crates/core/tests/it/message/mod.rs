@@ -35,7 +35,7 @@ impl Courier for Postman {
         let body = serde_json::from_str(parcel.body).unwrap();
         self.0.parcels.lock().push((parcel.url.to_owned(), parcel.token.to_owned(), body));
         let next = self.0.receipts.lock().pop();
-        next.unwrap_or(Ok(Receipt { status: 201, reason: String::new() }))
+        next.unwrap_or(Ok(Receipt { status: 201, reason: String::new(), moved_to: None }))
     }
 }
 

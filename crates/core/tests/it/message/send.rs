@@ -159,7 +159,7 @@ fn what_it_can_be() {
 #[test]
 fn to_another_unit() {
     let post = Post::new();
-    let refused = saibo_core::message::Receipt { status: 403, reason: "no".to_owned() };
+    let refused = saibo_core::message::Receipt { status: 403, reason: "no".to_owned(), moved_to: None };
     // The last one first.
     *post.taken.receipts.lock() = vec![Ok(refused), Err(E::MessageConnection.into())];
     let sent = post.send(&json!({ "To": FAR, "Title": "one" })).unwrap();
