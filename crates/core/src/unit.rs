@@ -16,6 +16,7 @@ use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
 use crate::message::Courier;
+use crate::snapshot::resumable::Writers;
 use crate::token::Transcell;
 use crate::{Cell, Settings};
 
@@ -40,6 +41,7 @@ pub struct Unit {
     /// Held while the live generation of a Cell is changed.
     swapping: Mutex<()>,
     makers: Makers,
+    uploads: Writers,
     entities: Arc<crate::odata::entities::State>,
     /// The last to be dropped: a database that nobody uses any more is closed in order when its backend goes.
     backend: Arc<dyn Backend>,
@@ -71,6 +73,7 @@ impl Unit {
             known: KnownCells::default(),
             swapping: Mutex::default(),
             makers: Makers::default(),
+            uploads: Writers::default(),
             entities: Arc::new(crate::odata::entities::State::new(settings.limits.links_per_entity)),
             settings,
         }
@@ -255,6 +258,11 @@ impl Unit {
     /// ([`saibo_store::Error::is_retired`]) begins anew then, with the Cell looked up again.
     pub fn wait_for_swap(&self) {
         drop(self.swapping.lock());
+    }
+
+    /// Who writes to which upload now.
+    pub(crate) fn uploads(&self) -> &Writers {
+        &self.uploads
     }
 
     pub(crate) fn makers(&self) -> &Makers {

@@ -19,3 +19,4 @@ mod portability_selective;
 mod portability_swap;
 mod support;
 mod token;
+mod uploads;

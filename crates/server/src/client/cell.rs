@@ -204,7 +204,35 @@ impl RemoteCell {
         })
     }
 
-    /// Sends a snapshot.
+    /// URL of the collection of snapshot files.
+    pub(super) fn snapshots_url(&self) -> String {
+        format!("{}__snapshot", self.url)
+    }
+
+    /// URL of an upload in parts.
+    pub(super) fn upload_url(&self, id: &str) -> String {
+        format!("{}__snapshot/__upload/{id}", self.url)
+    }
+
+    /// A request of the tus protocol; a body is the next part of an upload.
+    pub(super) fn tus(
+        &self,
+        method: &'static str,
+        url: &str,
+        headers: &[(&'static str, String)],
+        part: Option<(&mut dyn Read, u64)>,
+    ) -> Result<Answer> {
+        let mut call = self.client.call(method, url).header("Tus-Resumable", "1.0.0");
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        match part {
+            Some((body, length)) => call.stream("application/offset+octet-stream", body, length).send(),
+            None => call.send(),
+        }
+    }
+
+    /// Sends a snapshot in one request, as every unit takes it.
     ///
     /// # Errors
     /// What the unit says.

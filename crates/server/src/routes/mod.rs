@@ -110,7 +110,11 @@ pub static ROUTES: &[Route] = &[
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
         "/{cell}/__snapshot",
-        methods! { "OPTIONS" => cell::snapshot::options_all, "PROPFIND" => cell::snapshot::propfind_all },
+        methods! {
+            "OPTIONS" => cell::snapshot::options_all,
+            "POST" => cell::upload::post,
+            "PROPFIND" => cell::snapshot::propfind_all,
+        },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
@@ -121,6 +125,16 @@ pub static ROUTES: &[Route] = &[
             "PUT" => cell::snapshot::put,
             "DELETE" => cell::snapshot::delete,
             "PROPFIND" => cell::snapshot::propfind,
+        },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
+        "/{cell}/__snapshot/__upload/{upload}",
+        methods! {
+            "OPTIONS" => cell::upload::options,
+            "HEAD" => cell::upload::head,
+            "PATCH" => cell::upload::patch,
+            "DELETE" => cell::upload::delete,
         },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
