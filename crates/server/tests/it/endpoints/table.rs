@@ -110,6 +110,7 @@ fn of_the_unit() -> Vec<Row> {
 
 fn jobs() -> Vec<Row> {
     const FILE: &str = "/{cell}/__snapshot/{file}";
+    const UPLOAD: &str = "/{cell}/__snapshot/__upload/{upload}";
     let settled = |row: Row| row.after("settle", "", "");
     let root = |route, method, path| row(route, method, path, "p:root");
     vec![
@@ -136,6 +137,20 @@ fn jobs() -> Vec<Row> {
             .after("PUT", "/home/__snapshot/put{n}.zip", "bytes")
             .is(204, CELL),
         root(FILE, "PROPFIND", "/home/__snapshot/kept.zip").with("Depth", "0").is(207, CELL),
+        root("/{cell}/__snapshot", "POST", "/home/__snapshot")
+            .with("Tus-Resumable", "1.0.0")
+            .with("Upload-Length", "5")
+            .with("Upload-Metadata", "filename cy56aXA=")
+            .is(201, CELL),
+        root(UPLOAD, "OPTIONS", "/home/__snapshot/__upload/none").is(200, CELL_OPTIONS),
+        root(UPLOAD, "HEAD", "/home/__snapshot/__upload/none").with("Tus-Resumable", "1.0.0").is(404, CELL),
+        root(UPLOAD, "PATCH", "/home/__snapshot/__upload/none")
+            .with("Tus-Resumable", "1.0.0")
+            .with("Upload-Offset", "0")
+            .with("Content-Type", "application/offset+octet-stream")
+            .body("bytes")
+            .is(404, CELL),
+        root(UPLOAD, "DELETE", "/home/__snapshot/__upload/none").with("Tus-Resumable", "1.0.0").is(404, CELL),
         root("/{cell}/__snapshot/{rest}", "GET", "/home/__snapshot/a/b").is(404, ALL),
     ]
 }
