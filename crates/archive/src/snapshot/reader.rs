@@ -125,7 +125,7 @@ impl<R: Read + Seek> SnapshotReader<R> {
                     self.totals.files += 1;
                     self.totals.content_bytes += entry.header.size;
                 }
-                Place::Folder(_) | Place::Root => {}
+                Place::Folder(_) | Place::Readable | Place::Root => {}
                 single => {
                     if matches!(single, Place::Documents(_) | Place::Links | Place::Removed) {
                         self.totals.document_bytes += entry.header.size;

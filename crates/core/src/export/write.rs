@@ -12,7 +12,8 @@ use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Moment, Result};
 use saibo_store::tx::Linked;
 use saibo_store::{Blobs, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
 
-use super::out::Out;
+use super::out::{Archive, Out};
+use super::readable::{self, Readable};
 use super::source::Source;
 use super::weight;
 use crate::dav::content;
@@ -40,10 +41,11 @@ pub(super) fn export(
     progress.enter(Phase::Copying);
     let Source { store, moment, since } = Source::open(unit, cell, options, progress)?;
     let mut writer = unit.backend().snapshots().writer()?;
+    let created = clock::now();
     let origin = Origin {
         unit_url: unit.settings().unit_url.as_str().to_owned(),
         cell_url: cell.url().to_owned(),
-        created: clock::now(),
+        created,
         tool: unit.settings().program.to_owned(),
         selection: saibo_archive::Selection {
             boxes: options.boxes.clone(),
@@ -75,6 +77,16 @@ pub(super) fn export(
         export.links()?;
         export.tree()?;
         export.removed()?;
+        if options.readable {
+            readable::write(Readable {
+                tx,
+                cell,
+                created,
+                boxes: options.boxes.as_deref(),
+                progress,
+                archive: &mut export.archive,
+            })?;
+        }
         let (out, manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
         out.finish()?;
         Ok((key, manifest))
@@ -118,7 +130,7 @@ struct Export<'a> {
     tx: &'a dyn ReadTx,
     cell: &'a Cell,
     blobs: &'a dyn Blobs,
-    archive: SnapshotWriter<Out<'a>, Box<dyn WriteSeek>>,
+    archive: Archive<'a>,
     progress: &'a Progress,
     selection: Selection<'a>,
     without_credentials: bool,

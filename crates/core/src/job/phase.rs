@@ -14,6 +14,8 @@ pub enum Phase {
     Documents,
     /// The tree of files.
     Files,
+    /// The copy that people can read.
+    Readable,
     /// Reading back and comparing what was written.
     Verifying,
     /// Putting what was read into a copy of the Cell.
@@ -23,12 +25,13 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub(super) const ALL: [Phase; 8] = [
+    pub(super) const ALL: [Phase; 9] = [
         Phase::Waiting,
         Phase::Copying,
         Phase::Checking,
         Phase::Documents,
         Phase::Files,
+        Phase::Readable,
         Phase::Verifying,
         Phase::Merging,
         Phase::Finishing,
@@ -43,6 +46,7 @@ impl Phase {
             Phase::Checking => "checking",
             Phase::Documents => "documents",
             Phase::Files => "files",
+            Phase::Readable => "readable copy",
             Phase::Verifying => "verifying",
             Phase::Merging => "merging",
             Phase::Finishing => "finishing",

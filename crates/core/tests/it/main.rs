@@ -17,6 +17,7 @@ mod portability_modes;
 mod portability_sealed;
 mod portability_selective;
 mod portability_swap;
+mod readable;
 mod support;
 mod token;
 mod uploads;
