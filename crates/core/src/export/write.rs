@@ -23,10 +23,6 @@ use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, account, archive, clock};
 
-/// Media types of the files. There is none for age.
-const ZIP: &str = "application/zip";
-const SEALED: &str = "application/octet-stream";
-
 /// Exports a Cell into the snapshot file of a name.
 pub(super) fn export(
     unit: &Unit,
@@ -100,7 +96,7 @@ pub(super) fn export(
         .file()
         .seek(SeekFrom::End(0))
         .map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
-    let media_type = if lock.is_some() { SEALED } else { ZIP };
+    let media_type = snapshot::media_type(lock.is_some());
     let mark = match moment {
         Some(moment) => {
             let manifest = manifest.sha256().map_err(archive::error)?;

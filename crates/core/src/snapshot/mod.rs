@@ -23,6 +23,12 @@ pub fn file_name(name: &str, is_sealed: bool) -> String {
     format!("{name}.zip{}", if is_sealed { ".age" } else { "" })
 }
 
+/// The media type of such a file. There is none for age.
+#[must_use]
+pub fn media_type(is_sealed: bool) -> &'static str {
+    if is_sealed { "application/octet-stream" } else { "application/zip" }
+}
+
 /// Scope of the register's values that hold what is known of a Cell's snapshot files.
 fn scope(cell: &Id) -> String {
     format!("snapshot/{cell}")

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use saibo_core::snapshot::media_type;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -238,7 +239,7 @@ impl RemoteCell {
     /// What the unit says.
     pub(crate) fn upload(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()> {
         let url = self.snapshot_url(file);
-        let call = self.client.call("PUT", &url).stream("application/zip", content, length);
+        let call = self.client.call("PUT", &url).stream(media_type(file.ends_with(".age")), content, length);
         call.send()?.expect(&[201, 204])?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use saibo_core::snapshot::media_type;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -111,7 +112,7 @@ impl<'c> Upload<'c> {
         let metadata = format!(
             "filename {},filetype {},sha256 {}",
             encoded(file),
-            encoded("application/zip"),
+            encoded(media_type(file.ends_with(".age"))),
             encoded(&self.sha256)
         );
         let headers = [("Upload-Length", self.length.to_string()), ("Upload-Metadata", metadata)];

@@ -102,7 +102,7 @@ pub fn written_in_parts(fixture: &Fixture) {
     let cell = Id::from("cell");
     let place = fixture.snapshots().create(&cell).unwrap();
     assert_eq!(read(fixture, "cell", &place).as_deref(), Some(&b""[..]));
-    assert_eq!(fixture.snapshots().places(&cell).unwrap(), [place.clone()]);
+    assert_eq!(fixture.snapshots().places(&cell).unwrap(), std::slice::from_ref(&place));
     let mut part = fixture.snapshots().append(&cell, &place, 0).unwrap();
     part.write(b"one ").unwrap();
     part.write(b"two").unwrap();

@@ -135,7 +135,15 @@ pub fn abandon(unit: &Arc<Unit>, cell: &Id, id: &str) -> Result<()> {
 pub fn remove_expired(unit: &Arc<Unit>) -> Result<usize> {
     let now = clock::now();
     let mut removed = 0;
-    for (key, record) in unit.backend().register().read(record::all)? {
+    for cell in unit.backend().register().read(record::cells)? {
+        removed += remove_expired_of(unit, &cell, now)?;
+    }
+    Ok(removed)
+}
+
+fn remove_expired_of(unit: &Arc<Unit>, cell: &Id, now: i64) -> Result<usize> {
+    let mut removed = 0;
+    for (key, record) in unit.backend().register().read(|tx| record::of_cell(tx, cell))? {
         if !record.is_past(unit, now) {
             continue;
         }

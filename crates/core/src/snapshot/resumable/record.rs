@@ -8,8 +8,13 @@ use super::{New, Standing};
 use crate::Unit;
 use crate::document::stored;
 
-/// Scope of the register's values that are uploads, named `{cell id}/{upload id}`.
-const SCOPE: &str = "upload";
+/// Scope of the register's values that name the Cells which have uploads.
+const CELLS: &str = "upload";
+
+/// Scope of the values that are the uploads of a Cell, by their ids.
+fn scope(cell: &Id) -> String {
+    format!("upload/{cell}")
+}
 
 /// Which upload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,12 +24,12 @@ pub(super) struct Key {
 }
 
 impl Key {
-    fn name(&self) -> String {
-        format!("{}/{}", self.cell, self.id)
-    }
-
     pub(super) fn forget(&self, tx: &mut dyn WriteTx) -> Result<()> {
-        tx.set_value(SCOPE, &self.name(), None)
+        tx.set_value(&scope(&self.cell), &self.id, None)?;
+        if tx.read().values(&scope(&self.cell))?.is_empty() {
+            tx.set_value(CELLS, self.cell.as_str(), None)?;
+        }
+        Ok(())
     }
 
     pub(super) fn not_found(&self) -> saibo_model::Error {
@@ -59,13 +64,14 @@ impl Record {
     }
 
     pub(super) fn find(tx: &dyn ReadTx, key: &Key) -> Result<Option<Self>> {
-        tx.value(SCOPE, &key.name())?.map(|text| stored(&text)).transpose()
+        tx.value(&scope(&key.cell), &key.id)?.map(|text| stored(&text)).transpose()
     }
 
     pub(super) fn enter(&self, tx: &mut dyn WriteTx, key: &Key) -> Result<()> {
         let text = serde_json::to_string(self)
             .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
-        tx.set_value(SCOPE, &key.name(), Some(&text))
+        tx.set_value(CELLS, key.cell.as_str(), Some(""))?;
+        tx.set_value(&scope(&key.cell), &key.id, Some(&text))
     }
 
     pub(super) fn standing(&self, unit: &Unit) -> Standing {
@@ -88,19 +94,13 @@ impl Record {
     }
 }
 
-/// The uploads of all Cells. They are few: a Cell has no more than the configuration allows.
-pub(super) fn all(tx: &dyn ReadTx) -> Result<Vec<(Key, Record)>> {
-    let key = |name: &str| {
-        let (cell, id) = name.split_once('/')?;
-        Some(Key { cell: Id::from(cell), id: id.to_owned() })
-    };
-    tx.values(SCOPE)?
-        .iter()
-        .map(|(name, text)| Ok((key(name).ok_or(ErrorCode::DataInconsistency)?, stored(text)?)))
-        .collect()
+/// The Cells that have uploads.
+pub(super) fn cells(tx: &dyn ReadTx) -> Result<Vec<Id>> {
+    Ok(tx.values(CELLS)?.into_iter().map(|(cell, _)| Id::from(cell)).collect())
 }
 
-/// Those of one Cell.
+/// The uploads of a Cell. They are few: a Cell has no more than the configuration allows.
 pub(super) fn of_cell(tx: &dyn ReadTx, cell: &Id) -> Result<Vec<(Key, Record)>> {
-    Ok(all(tx)?.into_iter().filter(|(key, _)| key.cell == *cell).collect())
+    let key = |id: String| Key { cell: cell.clone(), id };
+    tx.values(&scope(cell))?.into_iter().map(|(id, text)| Ok((key(id), stored(&text)?))).collect()
 }
