@@ -18,8 +18,8 @@ pub(crate) const WEBDAV: &str = "20_webdav/";
 pub(crate) const META: &str = ".pmeta";
 /// Content of a file, in its folder.
 pub(crate) const CONTENT: &str = "content";
-/// The page that a person opens to read the snapshot, if it has a readable copy. The reference ignores this one and what
-/// is in [`READABLE`]: it looks for the names above.
+/// The page that a person opens to read the snapshot, if it has a readable copy. The reference ignores this one and
+/// what is in [`READABLE`]: it looks for the names above.
 pub(crate) const INDEX: &str = "index.html";
 /// Folder of the rest of the readable copy.
 pub(crate) const READABLE: &str = "readable/";

@@ -76,7 +76,9 @@ fn a_readable_copy_is_listed_and_signed_and_no_part_of_the_root() {
     assert_ne!(manifest.entries, without.entries);
     let report = check_trusting(&with, &[key().verifying_key()]);
     assert!(report.is_intact(), "{:?}", report.findings);
-    read_all(&open(&with).unwrap()).unwrap();
+    let reader = open(&with).unwrap();
+    assert_eq!(reader.totals().readable, 2);
+    read_all(&reader).unwrap();
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod portability_sealed;
 mod portability_selective;
 mod portability_swap;
 mod readable;
+mod readable_combined;
 mod support;
 mod token;
 mod uploads;

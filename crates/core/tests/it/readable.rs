@@ -11,18 +11,18 @@ use serde_json::Value;
 use crate::portability::{RICH, entries, export_as, export_of, import_as};
 use crate::support::Fixture;
 
-fn imported(fixture: &Fixture, name: &str, snapshot: &[u8]) -> Cell {
+pub(crate) fn imported(fixture: &Fixture, name: &str, snapshot: &[u8]) -> Cell {
     let cell = fixture.cell(name);
     import_as(fixture, &cell, snapshot).unwrap();
     fixture.unit.cell(name).unwrap()
 }
 
-fn readable() -> Request {
+pub(crate) fn readable() -> Request {
     Request { readable: true, ..Request::default() }
 }
 
 /// Every entry as it is.
-fn unzipped(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn unzipped(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut zip = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let mut entries = BTreeMap::new();
     for at in 0..zip.len() {
@@ -35,7 +35,7 @@ fn unzipped(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The entries of the copy, as text.
-fn copy(zip: &[u8]) -> BTreeMap<String, String> {
+pub(crate) fn copy(zip: &[u8]) -> BTreeMap<String, String> {
     let all = unzipped(zip).into_iter();
     all.filter(|(name, _)| name == "index.html" || name.starts_with("readable/"))
         .map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()))
@@ -43,7 +43,7 @@ fn copy(zip: &[u8]) -> BTreeMap<String, String> {
 }
 
 /// A zip of these entries.
-fn zipped<'e>(entries: impl IntoIterator<Item = (&'e str, &'e [u8])>) -> Vec<u8> {
+pub(crate) fn zipped<'e>(entries: impl IntoIterator<Item = (&'e str, &'e [u8])>) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     for (name, bytes) in entries {
@@ -70,7 +70,7 @@ fn rewritten(snapshot: &[u8], change: impl Fn(&str, &str) -> String) -> Vec<u8> 
 }
 
 /// The root of a snapshot, which must be intact.
-fn root(zip: &[u8]) -> String {
+pub(crate) fn root(zip: &[u8]) -> String {
     let reader = SnapshotReader::open(Cursor::new(zip), Limits::default()).unwrap();
     let report = saibo_archive::verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
     assert!(report.is_intact() && report.is_signed(), "{:?}", report.findings);
@@ -208,7 +208,7 @@ fn it_changes_nothing_of_the_snapshot_and_is_ignored_by_an_import() {
     assert_eq!(entries(&export_as(&fixture, &other, "again")), entries(&without));
     assert!(copy(&without).is_empty());
 
-    // It is signed like all else.
+    // Its hashes are signed like all others.
     let at = with.windows(15).position(|bytes| bytes == b"<!DOCTYPE html>");
     assert!(at.is_none(), "it is packed");
     let start = with.windows(10).position(|bytes| bytes == b"index.html").unwrap();

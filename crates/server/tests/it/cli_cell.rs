@@ -44,8 +44,10 @@ async fn a_cell_goes_out_and_into_another_and_back_again() {
         saibo(["cell", "export", "--unit", &unit, "--cell", "alice", "--readable", "--out", text(&readable)]);
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(saibo(["snapshot", "verify", text(&readable)]).code, 0);
-    let bytes = fs::read(&readable).unwrap();
-    assert!(bytes.windows(10).any(|bytes| bytes == b"index.html"));
+    let shown = saibo(["snapshot", "show", text(&readable)]);
+    assert!(shown.code == 0 && shown.out.contains("index.html"), "{shown:?}");
+    assert!(!saibo(["snapshot", "show", text(&file)]).out.contains("index.html"));
+    assert_eq!(saibo(["snapshot", "check", text(&readable)]).code, 0);
     fs::remove_file(&readable).unwrap();
 
     let again = saibo(export);

@@ -80,11 +80,11 @@ pub(super) fn end_table(out: &mut dyn Write) -> Result<()> {
 pub(super) fn table(out: &mut dyn Write, progress: &Progress, table: &Table<'_>) -> Result<()> {
     begin(out, &table.title, Some("../"))?;
     let file = escape(&table.file);
-    write!(
+    writeln!(
         out,
         "<p>At most the first {ROWS} rows, and of each text the beginning. All of it: \
          <a href=\"{file}.csv\">CSV</a>, <a href=\"{file}.jsonl\">JSON Lines</a> \
-         (<a href=\"{file}.schema.json\">JSON Schema</a>).</p>\n"
+         (<a href=\"{file}.schema.json\">JSON Schema</a>).</p>"
     )
     .map_err(written)?;
     begin_table(out, &table.title, table.columns.iter().map(|column| column.name.as_str()))?;

@@ -15,10 +15,10 @@ pub(super) fn write(to: &mut Readable<'_, '_>, sets: &[Set]) -> Result<()> {
     to.entry("index.html", |out, progress| {
         let title = format!("{}: a copy to read", cell.name());
         html::begin(out, &title, None)?;
-        write!(
+        writeln!(
             out,
             "<p>This is what was in the Cell <strong>{}</strong> at {}. Unpack the zip first; nothing here needs a \
-             network or a program but a browser.</p>\n",
+             network or a program but a browser.</p>",
             escape(cell.url()),
             iso8601(created)
         )
