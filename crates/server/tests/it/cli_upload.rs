@@ -128,14 +128,34 @@ async fn an_upload_goes_on_after_connections_that_broke() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_was_cut_off_goes_on_with_the_next() {
+    cut_off_and_gone_on_with(&[], "alice.zip").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_snapshot_is_gone_on_with_too() {
+    cut_off_and_gone_on_with(&["--passphrase-file"], "alice.zip.age").await;
+}
+
+/// With `encrypted`, the option that takes the file of a passphrase.
+async fn cut_off_and_gone_on_with(encrypted: &[&str], name: &str) {
     let weather = Arc::new(Weather::default());
     let scene = Scene::new(&weather).await;
+    let words = scene.folder.path().join("words.txt");
+    std::fs::write(&words, "correct horse\n").unwrap();
+    let file = scene.folder.path().join(name);
+    let mut options: Vec<&str> = encrypted.to_vec();
+    if !encrypted.is_empty() {
+        options.push(text(&words));
+        let export = ["cell", "export", "--unit", &scene.url, "--cell", "alice", "--out", text(&file)];
+        let made = saibo(export.into_iter().chain(options.iter().copied()));
+        assert_eq!(made.code, 0, "{made:?}");
+    }
     weather.hangs.store(true, Ordering::SeqCst);
     weather.sent.store(0, Ordering::SeqCst);
-    let file = scene.file();
-    let arguments = ["cell", "import", "--unit", &scene.url, "--cell", "bob", text(&file)];
+    let mut arguments = vec!["cell", "import", "--unit", &scene.url, "--cell", "bob", text(&file)];
+    arguments.append(&mut options);
     let mut cut_off = Command::new(env!("CARGO_BIN_EXE_saibo"))
-        .args(arguments)
+        .args(&arguments)
         .env("SAIBO_TOKEN", "token")
         .stdout(Stdio::null())
         .stderr(Stdio::null())

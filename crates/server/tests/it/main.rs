@@ -36,4 +36,5 @@ mod support;
 mod swap;
 mod two_units;
 mod uploads;
+mod uploads_used;
 mod urls;

@@ -11,34 +11,45 @@ use tokio::net::TcpStream;
 use crate::cli::{AUTHORIZATION, found};
 use crate::support::{Answer, Running};
 
-const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
+pub(crate) const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
 const OCTETS: (&str, &str) = ("Content-Type", "application/offset+octet-stream");
 
 /// What an upload of a file of that name says of it.
-fn metadata(name: &str, others: &str) -> String {
+pub(crate) fn metadata(name: &str, others: &str) -> String {
     format!("filename {}{others}", STANDARD.encode(name))
 }
 
-async fn begin(running: &Running, cell: &str, length: &str, metadata: &str) -> Answer {
+pub(crate) async fn begin(running: &Running, cell: &str, length: &str, metadata: &str) -> Answer {
     let headers = [AUTHORIZATION, TUS, ("Upload-Length", length), ("Upload-Metadata", metadata)];
     running.send("POST", &format!("/{cell}/__snapshot"), &headers, b"").await
 }
 
 /// The path of a new upload of `s.zip`.
 async fn begun(running: &Running, cell: &str, length: usize) -> String {
-    let answer = begin(running, cell, &length.to_string(), &metadata("s.zip", "")).await;
+    begun_as(running, cell, "s.zip", length).await
+}
+
+/// The path of a new upload of a file of that name.
+pub(crate) async fn begun_as(running: &Running, cell: &str, name: &str, length: usize) -> String {
+    let answer = begin(running, cell, &length.to_string(), &metadata(name, "")).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let location = answer.header("location").unwrap();
     location.strip_prefix(&format!("http://{}", running.authority())).unwrap().to_owned()
 }
 
-async fn part(running: &Running, path: &str, offset: &str, more: &[(&str, &str)], bytes: &[u8]) -> Answer {
+pub(crate) async fn part(
+    running: &Running,
+    path: &str,
+    offset: &str,
+    more: &[(&str, &str)],
+    bytes: &[u8],
+) -> Answer {
     let mut headers = vec![AUTHORIZATION, TUS, OCTETS, ("Upload-Offset", offset)];
     headers.extend_from_slice(more);
     running.send("PATCH", path, &headers, bytes).await
 }
 
-async fn offset(running: &Running, path: &str) -> Option<u64> {
+pub(crate) async fn offset(running: &Running, path: &str) -> Option<u64> {
     let answer = running.send("HEAD", path, &[AUTHORIZATION, TUS], b"").await;
     (answer.status == 200).then(|| answer.header("upload-offset").unwrap().parse().unwrap())
 }
@@ -170,7 +181,7 @@ async fn a_part_that_hangs_or_breaks_off_keeps_what_came() {
     };
     let until = async |wanted: u64| {
         for _ in 0..500 {
-            if crate::uploads::file_length(&running) == wanted {
+            if file_length(&running) == wanted {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
