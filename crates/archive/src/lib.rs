@@ -35,5 +35,5 @@ pub use snapshot::removed::Removals;
 pub use snapshot::summary::{Signer, Summary};
 pub use snapshot::verify::{Finding, Problem, Progress, Report, verify};
 pub use snapshot::walk::{Resource, Resources};
-pub use snapshot::writer::{Origin, SnapshotWriter};
+pub use snapshot::writer::{Origin, ReadableEntry, SnapshotWriter};
 pub use zip::entry::EntryReader;

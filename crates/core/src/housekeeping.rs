@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use saibo_model::{ErrorCode, Result};
 
+use crate::snapshot::resumable;
 use crate::{Unit, export, import, leftover};
 
 /// The thread that does so. It ends when this is dropped; [`Housekeeping::stop`] waits for that.
@@ -57,5 +58,10 @@ fn tidy(unit: &Arc<Unit>) {
     }
     if let Err(error) = export::forget_unneeded(unit) {
         tracing::warn!(%error, "what Cells need not remember could not be looked for");
+    }
+    match resumable::remove_expired(unit) {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "removed uploads that nobody went on with"),
+        Err(error) => tracing::warn!(%error, "uploads that are kept no longer could not be removed"),
     }
 }

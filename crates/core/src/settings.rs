@@ -44,6 +44,8 @@ pub struct Limits {
     pub jobs: usize,
     /// Destinations of messages in other units that are asked at the same time; more wait.
     pub deliveries: usize,
+    /// Uploads in parts that one Cell may have, unfinished.
+    pub uploads: usize,
     /// Password checks that run at the same time: they are slow on purpose, and must not starve the rest.
     pub password_checks: usize,
 }
@@ -123,6 +125,8 @@ pub struct Settings {
     pub authentication: Authentication,
     /// How long the data that an import replaced can be brought back.
     pub replaced_kept_for: Duration,
+    /// How long an upload in parts is kept after the last one came.
+    pub uploads_kept_for: Duration,
     /// Name and version of this program, for the snapshots that it writes.
     pub program: &'static str,
 }

@@ -16,7 +16,8 @@ use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
 use crate::message::Courier;
-use crate::relocation::{self, Carrier, Moved};
+use crate::relocation::{self, Asked, Carrier, Moved};
+use crate::snapshot::resumable::Writers;
 use crate::swaps::{Held, Swaps};
 use crate::token::Transcell;
 use crate::{Cell, Settings};
@@ -33,6 +34,7 @@ pub struct Unit {
     pub(crate) identity_providers: Vec<Box<dyn IdentityProvider>>,
     pub(crate) courier: Option<Box<dyn Courier>>,
     carrier: Option<Box<dyn Carrier>>,
+    asked: Asked,
     deliveries: Turnstile,
     jobs: Arc<Jobs>,
     lockout: Lockout,
@@ -42,6 +44,7 @@ pub struct Unit {
     known: KnownCells,
     swaps: Swaps,
     makers: Makers,
+    uploads: Writers,
     entities: Arc<crate::odata::entities::State>,
     /// The last to be dropped: a database that nobody uses any more is closed in order when its backend goes.
     backend: Arc<dyn Backend>,
@@ -66,6 +69,7 @@ impl Unit {
             identity_providers: Vec::new(),
             courier: None,
             carrier: None,
+            asked: Asked::default(),
             deliveries: Turnstile::new(settings.limits.deliveries),
             lockout: Lockout::default(),
             password_checks: Turnstile::new(settings.limits.password_checks),
@@ -74,6 +78,7 @@ impl Unit {
             known: KnownCells::default(),
             swaps: Swaps::default(),
             makers: Makers::default(),
+            uploads: Writers::default(),
             entities: Arc::new(crate::odata::entities::State::new(settings.limits.links_per_entity)),
             settings,
         }
@@ -84,6 +89,11 @@ impl Unit {
     pub fn with_carrier(mut self, carrier: Box<dyn Carrier>) -> Self {
         self.carrier = Some(carrier);
         self
+    }
+
+    /// Which Cells were asked lately for their former URLs.
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     pub(crate) fn carrier(&self) -> Option<&dyn Carrier> {
@@ -292,6 +302,11 @@ impl Unit {
         if let Ok(cell) = self.cell_or_moved(name) {
             self.swaps.wait(cell.id());
         }
+    }
+
+    /// Who writes to which upload now.
+    pub(crate) fn uploads(&self) -> &Writers {
+        &self.uploads
     }
 
     pub(crate) fn makers(&self) -> &Makers {

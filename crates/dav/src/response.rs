@@ -6,5 +6,6 @@ mod multistatus;
 mod resource;
 
 pub use acl::{AceView, AclView, PrincipalView};
+pub use date::http_date;
 pub use multistatus::{Multistatus, Prop, Propstat, Response};
 pub use resource::{Body, Resource};

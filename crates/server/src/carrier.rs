@@ -54,6 +54,10 @@ impl Carrier for HttpCarrier {
     fn moved_to(&self, url: &str) -> Result<Option<String>> {
         RemoteCell::at(self.client(None, HASTE), url).and_then(|cell| cell.moved_to()).map_err(told)
     }
+
+    fn former(&self, url: &str) -> Result<Vec<String>> {
+        RemoteCell::at(self.client(None, HASTE), url).and_then(|cell| cell.former()).map_err(told)
+    }
 }
 
 /// See [`Destination`].

@@ -9,6 +9,7 @@ mod cell;
 mod download;
 mod error;
 mod job;
+mod upload;
 
 use std::io::Read;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(crate) use cell::RemoteCell;
 pub(crate) use download::Download;
 pub(crate) use error::{ClientError, Result};
 pub(crate) use job::{JobStatus, RunningJob};
+pub(crate) use upload::Upload;
 
 use crate::config::Secret;
 use crate::{addresses, outgoing};

@@ -1,10 +1,11 @@
 //! Snapshot files.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
 use saibo_model::Id;
-use saibo_store::{Error, ErrorKind, ReadSeek, Result, SnapshotWriter, Snapshots, WriteSeek};
+use saibo_store::{Error, ErrorKind, PartWriter, ReadSeek, Result, SnapshotWriter, Snapshots, WriteSeek};
 
 use crate::folder;
 
@@ -35,6 +36,28 @@ impl Snapshots for FileSnapshots {
         Ok(Box::new(FileWriter { file, cells: self.cells.clone(), tmp: self.tmp.clone() }))
     }
 
+    fn create(&self, cell: &Id) -> Result<String> {
+        let folder = self.folder(cell)?;
+        folder::create(&folder)?;
+        let place = folder::random_name();
+        let file = File::create_new(folder.join(&place)).and_then(|file| file.sync_all());
+        file.map_err(|e| Error::io("creating a snapshot file", e))?;
+        folder::sync(&folder)?;
+        Ok(place)
+    }
+
+    fn append(&self, cell: &Id, place: &str, from: u64) -> Result<Box<dyn PartWriter>> {
+        let doing = |e| Error::io("opening a snapshot file to go on", e);
+        let mut file = OpenOptions::new().write(true).open(self.path(cell, place)?).map_err(doing)?;
+        let length = file.metadata().map_err(doing)?.len();
+        if length < from {
+            let why = format!("going on at byte {from} of a snapshot file that has {length}");
+            return Err(Error::new(ErrorKind::Corrupt, why));
+        }
+        file.set_len(from).and_then(|()| file.seek(SeekFrom::Start(from))).map_err(doing)?;
+        Ok(Box::new(FilePart(file)))
+    }
+
     fn scratch(&self) -> Result<Box<dyn WriteSeek>> {
         let file = tempfile::tempfile_in(&self.tmp).map_err(|e| Error::io("creating a scratch file", e))?;
         Ok(Box::new(file))
@@ -62,6 +85,18 @@ impl Snapshots for FileSnapshots {
             entries => entries.map_err(doing)?,
         };
         entries.map(|entry| Ok(entry.map_err(doing)?.file_name().to_string_lossy().into_owned())).collect()
+    }
+}
+
+struct FilePart(File);
+
+impl PartWriter for FilePart {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.write_all(bytes).map_err(|e| Error::io("writing a snapshot file", e))
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.0.sync_all().map_err(|e| Error::io("syncing a snapshot file", e))
     }
 }
 

@@ -52,11 +52,25 @@ pub trait SnapshotWriter: Send {
     fn keep(self: Box<Self>, cell: &Id) -> Result<String>;
 }
 
+/// A snapshot file that comes in parts, open at its end.
+pub trait PartWriter: Send {
+    /// Adds bytes.
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+    /// Puts on disk what has been added.
+    fn sync(&mut self) -> Result<()>;
+}
+
 /// The bytes of snapshot files. Their names are values of the register (see `saibo-core`), so that a name is
 /// given, replaced and taken away in a transaction.
 pub trait Snapshots: Send + Sync {
     /// Begins a file. It is on the file system that the Cells are on.
     fn writer(&self) -> Result<Box<dyn SnapshotWriter>>;
+
+    /// Makes an empty file that can be written in parts, also after a restart; the place, which is on disk.
+    fn create(&self, cell: &Id) -> Result<String>;
+
+    /// Opens such a file to go on at a byte. What was behind that byte is cut off.
+    fn append(&self, cell: &Id, place: &str, from: u64) -> Result<Box<dyn PartWriter>>;
 
     /// A scratch file without a name, gone when dropped.
     fn scratch(&self) -> Result<Box<dyn WriteSeek>>;

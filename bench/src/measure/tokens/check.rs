@@ -96,6 +96,7 @@ fn unit(folder: &Path) -> Result<Unit> {
             dav_depth: 50,
             links_per_entity: 150_000,
             jobs: 1,
+            uploads: 1,
             password_checks: 1,
             deliveries: 1,
         },
@@ -103,6 +104,7 @@ fn unit(folder: &Path) -> Result<Unit> {
         run_aside: run_here,
         authentication: Authentication::default(),
         replaced_kept_for: Duration::ZERO,
+        uploads_kept_for: Duration::ZERO,
         program: "saibo-bench",
     };
     let key = UnitKey::generate("localhost", clock::now(), 1)?;

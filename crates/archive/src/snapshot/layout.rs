@@ -18,7 +18,12 @@ pub(crate) const WEBDAV: &str = "20_webdav/";
 pub(crate) const META: &str = ".pmeta";
 /// Content of a file, in its folder.
 pub(crate) const CONTENT: &str = "content";
-/// Our folder, which the reference ignores.
+/// The page that a person opens to read the snapshot, if it has a readable copy. The reference ignores this one and
+/// what is in [`READABLE`]: it looks for the names above.
+pub(crate) const INDEX: &str = "index.html";
+/// Folder of the rest of the readable copy.
+pub(crate) const READABLE: &str = "readable/";
+/// Our folder, which the reference ignores, too.
 pub(crate) const OURS: &str = "90_saibo/";
 /// What was removed since the base of an incremental snapshot.
 pub(crate) const REMOVED: &str = "90_saibo/removed.jsonl";
@@ -75,6 +80,8 @@ pub(crate) enum Place<'n> {
     Meta(&'n str),
     /// The content of a file.
     Content(&'n str),
+    /// A part of the readable copy, which says nothing that is not said elsewhere.
+    Readable,
     Removed,
     EntryList,
     Manifest,
@@ -94,6 +101,11 @@ pub(crate) fn place(name: &str, max_depth: usize) -> Result<Place<'_>> {
     let place = match name {
         EXPORT_MANIFEST => Place::ExportManifest,
         ODATA | OURS => Place::Root,
+        INDEX => Place::Readable,
+        _ if is_readable(name) => {
+            check_path(name).map_err(|why| Error::hostile(name, why))?;
+            Place::Readable
+        }
         CELL => Place::Documents(Kind::Cell),
         LINKS => Place::Links,
         REMOVED => Place::Removed,
@@ -109,6 +121,11 @@ pub(crate) fn place(name: &str, max_depth: usize) -> Result<Place<'_>> {
         },
     };
     Ok(place)
+}
+
+/// Whether an entry is of the readable copy.
+pub(crate) fn is_readable(name: &str) -> bool {
+    name == INDEX || name.starts_with(READABLE)
 }
 
 fn webdav<'n>(name: &str, path: &'n str, max_depth: usize) -> Result<Place<'n>> {

@@ -140,7 +140,8 @@ pub struct Manifest {
     /// The list of entries.
     pub entries: EntryList,
     /// Content root, in hexadecimal: SHA-256 over the name, a NUL and the SHA-256 of every listed entry but
-    /// `00_manifest.json`. Two exports of the same content have the same root whenever and wherever they are made.
+    /// `00_manifest.json` and the readable copy. Two exports of the same content have the same root whenever and
+    /// wherever they are made.
     pub root: String,
 }
 
@@ -269,7 +270,7 @@ impl ContentRoot {
     }
 
     pub(crate) fn add(&mut self, name: &str, sha256: &[u8; 32]) {
-        if name != layout::EXPORT_MANIFEST {
+        if name != layout::EXPORT_MANIFEST && !layout::is_readable(name) {
             self.0.update(name.as_bytes());
             self.0.update([0]);
             self.0.update(sha256);

@@ -36,6 +36,8 @@ pub struct Totals {
     pub files: u64,
     /// Bytes of files' contents.
     pub content_bytes: u64,
+    /// Entries of the readable copy; none if it has no such copy.
+    pub readable: u64,
 }
 
 /// An opened snapshot. What it gives out shares the file, so several may be read in turns.
@@ -125,6 +127,7 @@ impl<R: Read + Seek> SnapshotReader<R> {
                     self.totals.files += 1;
                     self.totals.content_bytes += entry.header.size;
                 }
+                Place::Readable => self.totals.readable += 1,
                 Place::Folder(_) | Place::Root => {}
                 single => {
                     if matches!(single, Place::Documents(_) | Place::Links | Place::Removed) {

@@ -54,11 +54,14 @@ enum Stage {
     Resources,
     /// What was removed.
     Removed,
+    /// The readable copy.
+    Readable,
 }
 
 /// Writes a snapshot. The order of calls is [`cell`](Self::cell), [`document`](Self::document) in the order of
 /// [`Kind::IN_CELL`], [`link`](Self::link), [`collection`](Self::collection) and [`file`](Self::file) parents first,
-/// beginning with the Cell's own at the path `""`, of an incremental one [`removed`](Self::removed), and
+/// beginning with the Cell's own at the path `""`, of an incremental one [`removed`](Self::removed), of another one
+/// [`readable`](Self::readable) if there is to be a readable copy, and
 /// [`finish`](Self::finish).
 pub struct SnapshotWriter<W: Write, S: Read + Write + Seek> {
     zip: ZipWriter<W, S>,
@@ -198,6 +201,29 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         self.end_line()
     }
 
+    /// Begins an entry of the readable copy: `index.html`, or one below `readable/`.
+    ///
+    /// # Errors
+    /// If its name is another one, or one that a reader would refuse, if the snapshot has a base, or `out` fails.
+    pub fn readable(&mut self, name: &str) -> Result<ReadableEntry<'_, W, S>> {
+        if self.stage != Stage::Readable {
+            if self.origin.base.is_some() {
+                return Err(Error::unwritable(name, "what was changed is no copy to read"));
+            }
+            self.start_resources()?;
+            self.stage = Stage::Readable;
+        }
+        self.begin_readable(name)?;
+        Ok(ReadableEntry(self))
+    }
+
+    fn begin_readable(&mut self, name: &str) -> Result<()> {
+        match layout::place(name, self.max_depth) {
+            Ok(layout::Place::Readable) => self.zip.begin(name),
+            _ => Err(Error::unwritable(name, "no name of a readable copy")),
+        }
+    }
+
     /// Writes what remains: the list of entries, the manifest, its signature, and the directory of the zip. Returns
     /// `out`, flushed, and the manifest.
     ///
@@ -207,7 +233,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         if self.origin.base.is_some() {
             self.start_removed()?;
             self.end_lines()?;
-        } else {
+        } else if self.stage != Stage::Readable {
             self.start_resources()?;
         }
         if !self.has_root {
@@ -262,7 +288,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
     fn start_resources(&mut self) -> Result<()> {
         match self.stage {
             Stage::Resources => return Ok(()),
-            Stage::Removed => return Err(Error::unwritable(layout::WEBDAV, "too late")),
+            Stage::Removed | Stage::Readable => return Err(Error::unwritable(layout::WEBDAV, "too late")),
             Stage::Cell | Stage::Documents(_) => {}
         }
         self.advance(LINKS, layout::LINKS)?;
@@ -323,5 +349,41 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         self.flush_lines()?;
         self.zip.end()?;
         Ok(())
+    }
+}
+
+/// An entry of the readable copy, being written.
+pub struct ReadableEntry<'w, W: Write, S: Read + Write + Seek>(&'w mut SnapshotWriter<W, S>);
+
+impl<W: Write, S: Read + Write + Seek> ReadableEntry<'_, W, S> {
+    /// Ends it, and begins another one.
+    ///
+    /// # Errors
+    /// As of [`SnapshotWriter::readable`].
+    pub fn next(&mut self, name: &str) -> Result<()> {
+        self.0.end_lines()?;
+        self.0.begin_readable(name)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// If the file fails.
+    pub fn end(self) -> Result<()> {
+        self.0.end_lines()
+    }
+}
+
+impl<W: Write, S: Read + Write + Seek> Write for ReadableEntry<'_, W, S> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lines.extend_from_slice(bytes);
+        if self.0.lines.len() >= BUFFER {
+            self.0.flush_lines()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(self.0.flush_lines()?)
     }
 }

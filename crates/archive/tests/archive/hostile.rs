@@ -156,6 +156,12 @@ fn names_that_lead_elsewhere() {
         "20_webdav/stray.txt",
         "20_webdav/content",
         "90_saibo/other",
+        "readable/../evil.html",
+        "readable//evil.html",
+        "readable\\evil.html",
+        "readable",
+        "Readable/index.html",
+        "index.htm",
         "unknown.txt",
         "",
     ] {

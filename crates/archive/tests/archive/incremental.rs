@@ -91,6 +91,17 @@ fn a_part_has_neither_moment_nor_base() {
     }
 }
 
+#[test]
+fn what_was_changed_has_no_copy_to_read() {
+    let mut writer = writer(Origin { moment: moment(), base: base(), ..origin() }).unwrap();
+    begin(&mut writer);
+    begin_tree(&mut writer);
+    assert!(writer.readable("index.html").is_err());
+    writer.removed(&removals()[0]).unwrap();
+    assert!(writer.readable("index.html").is_err());
+    writer.finish(&key()).unwrap();
+}
+
 /// The same entries in another zip, with other texts where `change` says so.
 fn repacked(bytes: &[u8], change: impl Fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> Vec<u8> {
     let mut from = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();

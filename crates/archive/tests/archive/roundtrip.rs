@@ -1,7 +1,7 @@
 //! What is written is read back the same, by us and by others.
 
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write as _};
 
 use proptest::prelude::*;
 use saibo_archive::{DocumentLine, LinkLine, NodeMeta, members, object};
@@ -48,6 +48,37 @@ fn the_root_is_of_the_content_alone() {
     let root = build(1, "https://one.example/", b"text");
     assert_eq!(root, build(2_000_000_000_000, "https://two.example/", b"text"));
     assert_ne!(root, build(1, "https://one.example/", b"tex1"));
+}
+
+#[test]
+fn a_readable_copy_is_listed_and_signed_and_no_part_of_the_root() {
+    let build = |page: Option<&[u8]>| {
+        let mut writer = writer();
+        begin(&mut writer);
+        begin_tree(&mut writer);
+        if let Some(page) = page {
+            let mut entry = writer.readable("index.html").unwrap();
+            entry.write_all(page).unwrap();
+            entry.next("readable/a b.csv").unwrap();
+            entry.write_all(&page.repeat(100_000)).unwrap();
+            entry.end().unwrap();
+            for wrong in
+                ["index.htm", "readable/../x", "readable//x", "/index.html", "20_webdav/x", "90_saibo/x"]
+            {
+                assert!(writer.readable(wrong).is_err(), "{wrong}");
+            }
+            assert!(file(&mut writer, "__/late", "text/plain", b"").is_err(), "it comes last");
+        }
+        writer.finish(&key()).unwrap()
+    };
+    let ((with, manifest), (_, without)) = (build(Some(b"<p>")), build(None));
+    assert_eq!(manifest.root, without.root);
+    assert_ne!(manifest.entries, without.entries);
+    let report = check_trusting(&with, &[key().verifying_key()]);
+    assert!(report.is_intact(), "{:?}", report.findings);
+    let reader = open(&with).unwrap();
+    assert_eq!(reader.totals().readable, 2);
+    read_all(&reader).unwrap();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ed25519_dalek::SigningKey;
 use saibo_archive::{Error, Finding, Problem, Progress, Report, verify};
 use zip::write::SimpleFileOptions;
 
-use crate::build::{check, check_trusting, key, open, read_all, small};
+use crate::build::{begin, begin_tree, check, check_trusting, key, open, read_all, small, writer};
 
 type Entries = Vec<(String, Vec<u8>)>;
 
@@ -91,6 +91,34 @@ fn swapped_contents_and_swapped_entries() {
     });
     let found = findings(&report);
     assert_eq!(found, [("10_odata/21_rule.pjson", &Problem::OutOfOrder), (ROLES, &Problem::OutOfOrder)]);
+}
+
+#[test]
+fn copies_to_read() {
+    let mut writer = writer();
+    begin(&mut writer);
+    begin_tree(&mut writer);
+    let mut page = writer.readable("index.html").unwrap();
+    page.write_all(b"<p>Hello").unwrap();
+    page.next("readable/a.csv").unwrap();
+    page.end().unwrap();
+    let bytes = writer.finish(&key()).unwrap().0;
+    let tampered = |change: &dyn Fn(&mut Entries, usize)| {
+        let mut entries = unpack(&bytes);
+        let at = position(&entries, "index.html");
+        change(&mut entries, at);
+        check(&pack(&entries)).unwrap()
+    };
+    let report = tampered(&|_, _| {});
+    assert!(report.content_is_intact(), "{:?}", report.findings);
+    let report = tampered(&|entries, at| entries[at].1.extend(b", send money"));
+    assert_eq!(findings(&report), [("index.html", &Problem::HashDiffers)]);
+    let report = tampered(&|entries, at| drop(entries.remove(at)));
+    assert_eq!(findings(&report), [("index.html", &Problem::Missing)]);
+    let extra = ("readable/b.html".to_owned(), b"<p>".to_vec());
+    let report = tampered(&|entries, at| entries.insert(at + 2, extra.clone()));
+    assert_eq!(findings(&report), [("readable/b.html", &Problem::Extra)]);
+    assert!(!report.content_is_intact());
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn transcell(
     }
     let mut access = Access::of(Subject::Visitor(assertion.subject.clone()));
     if let Some(cell) = cell {
-        let former = relocation::former_urls(unit, &assertion.issuer)?;
+        let former = relocation::former_urls(unit, cell, &assertion.issuer)?;
         let vouched = Vouched {
             issuer: &assertion.issuer,
             former: &former,

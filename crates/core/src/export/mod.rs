@@ -7,6 +7,7 @@
 mod base;
 mod count;
 mod out;
+mod readable;
 mod source;
 mod write;
 
@@ -76,6 +77,8 @@ pub struct Request {
     pub since: Option<String>,
     /// Whom it is encrypted to; it is a zip for all to read without.
     pub lock: Option<Lock>,
+    /// Whether there is a copy in it that people can read.
+    pub readable: bool,
 }
 
 impl Request {
@@ -108,6 +111,12 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
                 ErrorCode::BodyKeyFormat.with(["Since", "alone: a part of a Cell has no changes since"])
             );
         }
+        // A person could make nothing of rows without those that they belong to.
+        Some(_) if request.readable => {
+            return Err(
+                ErrorCode::BodyKeyFormat.with(["Since", "without Readable: a copy to read is of everything"])
+            );
+        }
         Some(since) if !name::is_snapshot_name(since) => {
             return Err(ErrorCode::BodyKeyFormat.with(["Since", "[a-zA-Z0-9-_]{1,192}"]));
         }
@@ -118,10 +127,11 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
     if snapshot::list(unit, cell.id())?.iter().any(|info| info.name == file) {
         return Err(ErrorCode::FileAlreadyExists.with([file]));
     }
-    check_space(unit, cell, since.as_ref())?;
+    check_space(unit, cell, since.as_ref(), request.readable)?;
     let options = Options {
         boxes,
         without_credentials: request.without_credentials,
+        readable: request.readable,
         since: request.since,
         encryption: request.lock.as_ref().map(encryption),
         ..Options::default()
@@ -143,7 +153,7 @@ pub(crate) fn parcel(
     progress: &Arc<Progress>,
 ) -> Result<()> {
     let mark = since.as_deref().map(|since| base::find(unit, cell, since)).transpose()?;
-    check_space(unit, cell, mark.as_ref())?;
+    check_space(unit, cell, mark.as_ref(), false)?;
     let options = Options { since, moment, ..Options::default() };
     let job = Job::begin(cell, JobKind::Export, name.to_owned(), clock::now(), options);
     write::export(unit, cell, &job, None, progress)
@@ -222,11 +232,14 @@ fn report_failure(unit: &Unit, job: &Job, error: &saibo_model::Error, progress: 
 }
 
 /// Whether the disk has room for the copy of the database and for the snapshot, were nothing to shrink.
-fn check_space(unit: &Unit, cell: &Cell, since: Option<&SnapshotMark>) -> Result<()> {
-    let (copy, database, files) = match since {
+fn check_space(unit: &Unit, cell: &Cell, since: Option<&SnapshotMark>, readable: bool) -> Result<()> {
+    let (copy, written, files) = match since {
         None => {
             let database = cell.store().size()?;
-            (database, database, cell.store().read(|tx| tx.node_totals())?.2)
+            // A readable copy has each document four times more, were nothing to shrink: as CSV, as JSON and on pages,
+            // with names instead of aliases.
+            let forms = if readable { 5 } else { 1 };
+            (database, database.saturating_mul(forms), cell.store().read(|tx| tx.node_totals())?.2)
         }
         Some(mark) => {
             let changes = cell.store().read(|tx| tx.change_totals(&mark.moment))?;
@@ -234,7 +247,7 @@ fn check_space(unit: &Unit, cell: &Cell, since: Option<&SnapshotMark>) -> Result
             (copy, rows(&changes).saturating_mul(CHANGED_ROW), changes.bytes)
         }
     };
-    let needed = copy.saturating_add(database).saturating_add(files).saturating_add(MARGIN);
+    let needed = copy.saturating_add(written).saturating_add(files).saturating_add(MARGIN);
     let free = unit.backend().free_space()?;
     if free < needed {
         let why = format!("an export may need {needed} bytes and {free} are free");
@@ -282,6 +295,8 @@ mod weight {
     pub(super) const LINK: u64 = 1_500;
     /// A resource, apart from its content.
     pub(super) const NODE: u64 = 10_000;
+    /// A row of a table of the readable copy, in one form.
+    pub(super) const READABLE_ROW: u64 = 2_000;
     /// Divides the bytes of the database while it is copied.
     pub(super) const COPY_PART: u64 = 2;
     /// Divides what was written while it is read back.
@@ -289,8 +304,11 @@ mod weight {
 }
 
 /// What there is to do, from counts.
-fn totals(count::Rows { documents, links, nodes, files }: count::Rows, database: u64) -> Totals {
-    let written = documents * weight::DOCUMENT + links * weight::LINK + nodes * weight::NODE + files;
+fn totals(rows: count::Rows, database: u64, readable: bool) -> Totals {
+    let count::Rows { documents, links, nodes, files } = rows;
+    // Twice, as CSV and as JSON; files have pages, too.
+    let copied = if readable { (2 * (documents + links + nodes) + nodes) * weight::READABLE_ROW } else { 0 };
+    let written = copied + documents * weight::DOCUMENT + links * weight::LINK + nodes * weight::NODE + files;
     Totals {
         items: documents + links + nodes,
         bytes: files,

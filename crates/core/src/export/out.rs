@@ -2,12 +2,18 @@
 
 use std::io::Write;
 
-use saibo_archive::{Key, Lock, Sealed};
+use saibo_archive::{Key, Lock, Sealed, SnapshotWriter};
 use saibo_model::Result;
 use saibo_store::WriteSeek;
 
 use crate::job::Progress;
 use crate::{Unit, archive};
+
+/// Where the list of a snapshot's entries waits.
+pub(super) type Spool = Box<dyn WriteSeek>;
+
+/// What writes a snapshot.
+pub(super) type Archive<'f> = SnapshotWriter<Out<'f>, Spool>;
 
 /// Where a snapshot is written.
 pub(super) enum Out<'f> {

@@ -74,7 +74,7 @@ impl Source {
             })?,
         };
         // Counted when the totals are known; until then the phase says it all.
-        progress.set_totals(totals(rows, copied));
+        progress.set_totals(totals(rows, copied, options.readable));
         progress.work(copied / weight::COPY_PART);
         Ok(Self { store, moment, since })
     }

@@ -12,7 +12,8 @@ use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Moment, Result};
 use saibo_store::tx::Linked;
 use saibo_store::{Blobs, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
 
-use super::out::Out;
+use super::out::{Archive, Out};
+use super::readable::{self, Readable};
 use super::source::Source;
 use super::weight;
 use crate::dav::content;
@@ -21,10 +22,6 @@ use crate::job::{Job, Phase, Progress};
 use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, account, archive, clock};
-
-/// Media types of the files. There is none for age.
-const ZIP: &str = "application/zip";
-const SEALED: &str = "application/octet-stream";
 
 /// Exports a Cell into the snapshot file of a name.
 pub(super) fn export(
@@ -40,10 +37,11 @@ pub(super) fn export(
     progress.enter(Phase::Copying);
     let Source { store, moment, since } = Source::open(unit, cell, options, progress)?;
     let mut writer = unit.backend().snapshots().writer()?;
+    let created = clock::now();
     let origin = Origin {
         unit_url: unit.settings().unit_url.as_str().to_owned(),
         cell_url: cell.url().to_owned(),
-        created: clock::now(),
+        created,
         tool: unit.settings().program.to_owned(),
         selection: saibo_archive::Selection {
             boxes: options.boxes.clone(),
@@ -75,6 +73,16 @@ pub(super) fn export(
         export.links()?;
         export.tree()?;
         export.removed()?;
+        if options.readable {
+            readable::write(Readable {
+                tx,
+                cell,
+                created,
+                boxes: options.boxes.as_deref(),
+                progress,
+                archive: &mut export.archive,
+            })?;
+        }
         let (out, manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
         out.finish()?;
         Ok((key, manifest))
@@ -88,7 +96,7 @@ pub(super) fn export(
         .file()
         .seek(SeekFrom::End(0))
         .map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
-    let media_type = if lock.is_some() { SEALED } else { ZIP };
+    let media_type = snapshot::media_type(lock.is_some());
     let mark = match moment {
         Some(moment) => {
             let manifest = manifest.sha256().map_err(archive::error)?;
@@ -118,7 +126,7 @@ struct Export<'a> {
     tx: &'a dyn ReadTx,
     cell: &'a Cell,
     blobs: &'a dyn Blobs,
-    archive: SnapshotWriter<Out<'a>, Box<dyn WriteSeek>>,
+    archive: Archive<'a>,
     progress: &'a Progress,
     selection: Selection<'a>,
     without_credentials: bool,

@@ -124,6 +124,7 @@ impl Chain {
             resources: sum.resources.saturating_add(one.resources),
             files: sum.files.saturating_add(one.files),
             content_bytes: sum.content_bytes.saturating_add(one.content_bytes),
+            readable: sum.readable.saturating_add(one.readable),
         })
     }
 

@@ -14,6 +14,8 @@ pub enum Phase {
     Documents,
     /// The tree of files.
     Files,
+    /// The copy that people can read.
+    Readable,
     /// Reading back and comparing what was written.
     Verifying,
     /// Putting what was read into a copy of the Cell.
@@ -29,12 +31,13 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub(super) const ALL: [Phase; 11] = [
+    pub(super) const ALL: [Phase; 12] = [
         Phase::Waiting,
         Phase::Copying,
         Phase::Checking,
         Phase::Documents,
         Phase::Files,
+        Phase::Readable,
         Phase::Verifying,
         Phase::Merging,
         Phase::Sending,
@@ -52,6 +55,7 @@ impl Phase {
             Phase::Checking => "checking",
             Phase::Documents => "documents",
             Phase::Files => "files",
+            Phase::Readable => "readable copy",
             Phase::Verifying => "verifying",
             Phase::Merging => "merging",
             Phase::Sending => "sending",

@@ -117,6 +117,8 @@ pub struct Options {
     pub boxes: Option<Vec<String>>,
     /// Of an export: whether what passwords are checked with is left out.
     pub without_credentials: bool,
+    /// Of an export: whether it has a copy that people can read.
+    pub readable: bool,
     /// Of an export: the snapshot since which it is made, where it is not of everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,

@@ -21,6 +21,12 @@ pub trait Carrier: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`saibo_model::ErrorCode::Network`] if no answer comes.
     fn moved_to(&self, url: &str) -> Result<Option<String>>;
+
+    /// The URLs that a Cell says that it had before.
+    ///
+    /// # Errors
+    /// [`saibo_model::ErrorCode::Network`] if no answer comes.
+    fn former(&self, url: &str) -> Result<Vec<String>>;
 }
 
 /// What an import came to.

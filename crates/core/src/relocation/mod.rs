@@ -5,6 +5,7 @@
 //! register says that the Cell has moved. From then on its URL leads to the new one. Whatever fails before, the Cell is
 //! where it was, and those who waited to write have their write done.
 
+mod acquaintance;
 mod arrival;
 mod destination;
 mod moved;
@@ -19,14 +20,15 @@ use saibo_model::{ErrorCode, Result};
 use saibo_store::StoreExt as _;
 
 use crate::access::Access;
-use crate::job::{Job, JobKind, Options, Past, Running, State, Status};
+use crate::job::{Job, JobKind, Options, Past, Running, Status};
 use crate::settings::Secret;
 use crate::{Cell, Unit, clock, snapshot};
 
+pub(crate) use acquaintance::{Asked, former_urls};
 pub use arrival::arrive;
 pub use destination::{Carrier, Destination, Imported};
 pub use moved::Moved;
-pub(crate) use moved::{check, find, forget_all, former_urls};
+pub(crate) use moved::{check, find, forget_all};
 pub(crate) use quiet::Quiet;
 
 /// Where a Cell is to be moved.
@@ -120,8 +122,10 @@ pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     Ok(())
 }
 
-/// Whether a job was a move that was made.
-#[must_use]
-pub fn is_made(job: &Job) -> bool {
-    job.kind == JobKind::Move && matches!(job.state, State::Done { .. })
+/// The URLs that a Cell had before it moved here: for everybody, as the Cells of those URLs tell everybody.
+///
+/// # Errors
+/// The store's.
+pub fn former(unit: &Unit, cell: &Cell) -> Result<Vec<String>> {
+    moved::former_urls(unit, cell.url())
 }

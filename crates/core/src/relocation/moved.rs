@@ -78,7 +78,7 @@ fn read_former(tx: &dyn ReadTx, url: &str) -> Result<Vec<String>> {
 }
 
 /// The URLs that the Cell of a URL had before it moved there, as far as this unit knows.
-pub(crate) fn former_urls(unit: &Unit, url: &str) -> Result<Vec<String>> {
+pub(super) fn former_urls(unit: &Unit, url: &str) -> Result<Vec<String>> {
     unit.backend().register().read(|tx| read_former(tx, url))
 }
 

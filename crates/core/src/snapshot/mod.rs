@@ -4,12 +4,13 @@
 //! file appears, is replaced and goes in one transaction. They outlive an import: what it replaces is the Cell's
 //! data, not its snapshots.
 
+pub mod resumable;
 pub mod view;
 
 use saibo_dav::header::ETag;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotMark, SnapshotWriter, StoreExt as _};
+use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotMark, SnapshotWriter, StoreExt as _, WriteTx};
 
 use crate::access::Access;
 use crate::dav::resource::authorize_cell;
@@ -20,6 +21,12 @@ use crate::{Cell, Unit, clock, document, export};
 #[must_use]
 pub fn file_name(name: &str, is_sealed: bool) -> String {
     format!("{name}.zip{}", if is_sealed { ".age" } else { "" })
+}
+
+/// The media type of such a file. There is none for age.
+#[must_use]
+pub fn media_type(is_sealed: bool) -> &'static str {
+    if is_sealed { "application/octet-stream" } else { "application/zip" }
 }
 
 /// Scope of the register's values that hold what is known of a Cell's snapshot files.
@@ -165,50 +172,24 @@ pub(crate) fn publish(
     let New { writer, content_type, length, mark } = new;
     let making = Making::begin(unit, cell)?;
     let place = writer.keep(cell)?;
-    let now = clock::now();
+    let info = SnapshotInfo { mark, ..unnamed(place.clone(), name, content_type, length) };
+    let (owner, entry) = (cell.clone(), making.entry());
     let (if_match, must_be_new) = match naming {
         Naming::Replace(if_match) => (if_match.map(str::to_owned), false),
         Naming::New => (None, true),
     };
-    let mut info = SnapshotInfo {
-        name: name.to_owned(),
-        place: place.clone(),
-        version: 1,
-        published: now,
-        updated: now,
-        content_type: content_type.to_owned(),
-        length,
-        mark,
-    };
-    let (owner, entry) = (cell.clone(), making.entry());
     let entered = unit.backend().register().write(move |tx| {
-        let before = find(tx.read(), &owner, &info.name)?;
-        if let Some(before) = &before {
-            if must_be_new {
-                return Err(ErrorCode::FileAlreadyExists.with([&info.name]));
-            }
-            etag(before).check_if_match(if_match.as_deref())?;
-            export::gone(tx, &owner, before)?;
-            info.version = before.version + 1;
-            info.published = before.published;
-        }
-        let text = serde_json::to_string(&info)
-            .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
-        tx.set_value(&scope(&owner), &info.name, Some(&text))?;
+        let naming = if must_be_new { Naming::New } else { Naming::Replace(if_match.as_deref()) };
+        let (info, before) = give_name(tx, &owner, info, naming)?;
         if before.is_none() {
             entry.remove(tx)?;
         }
         Ok((info, before))
     });
     match entered {
-        Ok((info, before)) => {
-            let Some(before) = before else { return Ok((info, true)) };
-            // It has its name, whatever becomes of the file that had it before.
-            let removed =
-                unit.backend().snapshots().remove(cell, &before.place).map_err(saibo_model::Error::from);
-            if let Err(error) = removed.and_then(|()| making.done()) {
-                tracing::warn!(%error, "a snapshot file that was replaced could not be removed yet");
-            }
+        Ok((info, None)) => Ok((info, true)),
+        Ok((info, Some(before))) => {
+            remove_replaced(unit, cell, &before, making);
             Ok((info, false))
         }
         Err(error) => {
@@ -216,6 +197,52 @@ pub(crate) fn publish(
             making.done()?;
             Err(error)
         }
+    }
+}
+
+/// What is known of a file that is to get a name.
+fn unnamed(place: String, name: &str, content_type: &str, length: u64) -> SnapshotInfo {
+    let now = clock::now();
+    SnapshotInfo {
+        name: name.to_owned(),
+        place,
+        version: 1,
+        published: now,
+        updated: now,
+        content_type: content_type.to_owned(),
+        length,
+        mark: None,
+    }
+}
+
+/// Gives a file its name; what is known of it then, and of the one that had the name before.
+fn give_name(
+    tx: &mut dyn WriteTx,
+    cell: &Id,
+    mut info: SnapshotInfo,
+    naming: Naming<'_>,
+) -> Result<(SnapshotInfo, Option<SnapshotInfo>)> {
+    let before = find(tx.read(), cell, &info.name)?;
+    if let Some(before) = &before {
+        let Naming::Replace(if_match) = naming else {
+            return Err(ErrorCode::FileAlreadyExists.with([&info.name]));
+        };
+        etag(before).check_if_match(if_match)?;
+        export::gone(tx, cell, before)?;
+        info.version = before.version + 1;
+        info.published = before.published;
+    }
+    let text =
+        serde_json::to_string(&info).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+    tx.set_value(&scope(cell), &info.name, Some(&text))?;
+    Ok((info, before))
+}
+
+/// Removes the file that had a name before. The new one has it, whatever becomes of this.
+fn remove_replaced(unit: &Unit, cell: &Id, before: &SnapshotInfo, making: Making<'_>) {
+    let removed = unit.backend().snapshots().remove(cell, &before.place).map_err(saibo_model::Error::from);
+    if let Err(error) = removed.and_then(|()| making.done()) {
+        tracing::warn!(%error, "a snapshot file that was replaced could not be removed yet");
     }
 }
 
@@ -231,7 +258,13 @@ pub fn etag(info: &SnapshotInfo) -> ETag {
 /// # Errors
 /// The store's.
 pub(crate) fn scrub(unit: &Unit, cell: &Id) -> Result<()> {
-    let named: Vec<String> = list(unit, cell)?.into_iter().map(|info| info.place).collect();
+    // In one view: an upload that ends has its file in one of the two at any moment.
+    let named = unit.backend().register().read(|tx| {
+        let files = tx.values(&scope(cell))?;
+        let mut named = files.iter().map(|(_, text)| Ok(parse(text)?.place)).collect::<Result<Vec<_>>>()?;
+        named.extend(resumable::places(tx, cell)?);
+        Ok(named)
+    })?;
     let snapshots = unit.backend().snapshots();
     for place in snapshots.places(cell)? {
         if !named.contains(&place) {
@@ -250,7 +283,7 @@ pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
         for (name, _) in tx.read().values(&scope)? {
             tx.set_value(&scope, &name, None)?;
         }
-        Ok(())
+        resumable::forget_all(tx, &owner)
     })
 }
 

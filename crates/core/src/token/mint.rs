@@ -58,7 +58,7 @@ impl Mint<'_> {
 
     /// The tokens of somebody of another Cell.
     pub(super) fn visitor(&self, visitor: Visitor, scopes: Vec<String>) -> Result<TokenResponse> {
-        let former = relocation::former_urls(self.unit, &visitor.origin.issuer)?;
+        let former = relocation::former_urls(self.unit, self.cell, &visitor.origin.issuer)?;
         let vouched = Vouched {
             issuer: &visitor.origin.issuer,
             former: &former,

@@ -23,13 +23,14 @@ const SECRET: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGF
 type Made = Option<fn() -> Request>;
 
 /// The files.
-const CASES: [(&str, Made); 8] = [
+const CASES: [(&str, Made); 9] = [
     ("../../../archive/tests/fixtures/rich.zip", None),
     ("whole.zip", None),
     ("moment.zip", Some(Request::default)),
     ("since-moment.zip", Some(|| Request { since: Some("moment".to_owned()), ..Request::default() })),
     ("boxes.zip", Some(|| Request { boxes: Some(vec!["app1".to_owned()]), ..Request::default() })),
     ("without-credentials.zip", Some(|| Request { without_credentials: true, ..Request::default() })),
+    ("readable.zip", Some(|| Request { readable: true, ..Request::default() })),
     ("recipient.zip.age", None),
     ("passphrase.zip.age", None),
 ];
@@ -82,7 +83,7 @@ fn told(fixture: &Fixture, name: &str, bytes: &[u8]) -> Value {
     let after = entries(&export_as(fixture, &cell, "after"));
     let digest = Sha256::digest(json!(after).to_string());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({
+    let mut told = json!({
         "export_version": if reader.export_manifest().is_incremental {
             INCREMENTAL_EXPORT_VERSION
         } else {
@@ -93,7 +94,11 @@ fn told(fixture: &Fixture, name: &str, bytes: &[u8]) -> Value {
         "root": report.root,
         "counts": report.counts,
         "sha256_of_what_was_imported": hex,
-    })
+    });
+    if reader.totals().readable > 0 {
+        told["entries_to_read"] = json!(reader.totals().readable);
+    }
+    told
 }
 
 /// Changes a Cell a little: another file, an entity less.

@@ -17,5 +17,8 @@ mod portability_modes;
 mod portability_sealed;
 mod portability_selective;
 mod portability_swap;
+mod readable;
+mod readable_combined;
 mod support;
 mod token;
+mod uploads;

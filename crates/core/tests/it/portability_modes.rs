@@ -530,7 +530,7 @@ fn write(unit: &Unit, name: &str) {
         let cell = unit.cell("busy").unwrap();
         match cell.store().write(move |tx| tx.set_value("written", &key, Some("v"))) {
             Ok(()) => return,
-            Err(error) if saibo_store::Error::is_retired(&error) => unit.wait_for_swap(),
+            Err(error) if saibo_store::Error::is_retired(&error) => unit.wait_for_swap("busy"),
             Err(error) => panic!("{error}"),
         }
     }

@@ -150,6 +150,7 @@ fn after_a_stop_public_keys_are_enough_and_secrets_are_asked_for_again() {
         started_at: 1,
         options: Options { encryption: Some(encryption), ..Options::default() },
         effects: None,
+        content: None,
         state: State::Running,
     };
     let leave = |jobs: Vec<Job>| {
@@ -168,6 +169,7 @@ fn after_a_stop_public_keys_are_enough_and_secrets_are_asked_for_again() {
         left(JobKind::Export, "secret", Encryption::Secret),
         left(JobKind::Import, "secret", Encryption::Secret),
         left(JobKind::Check, "secret", Encryption::Secret),
+        left(JobKind::Move, "secret", Encryption::Secret),
     ]);
     fixture.unit.resume().unwrap();
     fixture.settle(&cell);

@@ -184,6 +184,7 @@ impl Held {
             started_at: 0,
             options: Options::default(),
             effects: None,
+            content: None,
             state: State::Running,
         };
         let work = move |_: &Arc<Progress>| {

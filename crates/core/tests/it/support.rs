@@ -36,6 +36,7 @@ pub(crate) fn settings() -> Settings {
             dav_depth: 50,
             links_per_entity: 3,
             jobs: 2,
+            uploads: 2,
             password_checks: 1,
             deliveries: 2,
         },
@@ -43,6 +44,7 @@ pub(crate) fn settings() -> Settings {
         run_aside: run_here,
         authentication: Authentication::default(),
         replaced_kept_for: Duration::from_secs(3600),
+        uploads_kept_for: Duration::from_secs(3600),
         program: "saibo test",
     }
 }

@@ -12,8 +12,9 @@ pub(super) fn creation_date(ms: i64) -> String {
     format(ms, format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000"))
 }
 
-/// `getlastmodified`: an IMF-fixdate (RFC 9110 §5.6.7).
-pub(super) fn last_modified(ms: i64) -> String {
+/// A date as headers and `getlastmodified` have it, an IMF-fixdate (RFC 9110 §5.6.7), of ms since 1970.
+#[must_use]
+pub fn http_date(ms: i64) -> String {
     format(
         ms,
         format_description!(
@@ -43,7 +44,7 @@ mod tests {
             (i64::MAX, "9999-12-31T23:59:59.999+0000", "Fri, 31 Dec 9999 23:59:59 GMT"),
         ];
         for (ms, created, modified) in cases {
-            assert_eq!((creation_date(ms).as_str(), last_modified(ms).as_str()), (created, modified));
+            assert_eq!((creation_date(ms).as_str(), http_date(ms).as_str()), (created, modified));
         }
     }
 }

@@ -95,7 +95,7 @@ impl Prop {
             Prop::CreationDate(ms) => writer.simple("creationdate", &date::creation_date(*ms)),
             Prop::ContentLength(length) => writer.simple("getcontentlength", &length.to_string()),
             Prop::ContentType(media_type) => writer.simple("getcontenttype", media_type),
-            Prop::LastModified(ms) => writer.simple("getlastmodified", &date::last_modified(*ms)),
+            Prop::LastModified(ms) => writer.simple("getlastmodified", &date::http_date(*ms)),
             Prop::ResourceType(kind) => resource_type(writer, *kind),
             Prop::CellStatus(status) => {
                 writer.start("p:cellstatus");

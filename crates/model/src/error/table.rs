@@ -338,11 +338,13 @@ error_codes! {
         "What was changed since the snapshot '{0}' is not known; export everything: {1}.",
     SnapshotBaseMissing = "PR409-MC-0006":
         "The snapshot '{0}' is to be put over the snapshot '{1}', which is not there: {2}.",
+    UploadOffset = "PR409-MC-0007": "The upload has {0} bytes: go on from there.",
     CopyDiffers = "PR409-MC-0008":
         "The other unit has not got what the Cell has, although every piece arrived: the Cell stays where it is.",
     PreconditionFailed = "PR412-MC-0001":
         "The request header {0} is missing or does not have the required value.",
     MediaTypeNotSupported = "PR415-MC-0001": "The body's media type is not supported.",
+    ChecksumMismatch = "PR460-MC-0001": "What was sent does not have the checksum that was given.",
     MethodNotImplemented = "PR501-MC-0001": "This method is not implemented here.",
     NotImplemented = "PR501-MC-0002": "This is not implemented: {0}",
 

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use saibo_core::snapshot::media_type;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -233,6 +234,21 @@ impl RemoteCell {
         }
     }
 
+    /// The URLs that it says that it had before; none of a unit that does not know such.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn former(&self) -> Result<Vec<String>> {
+        let url = format!("{}__move/former", self.url);
+        let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
+        if answer.status == 404 {
+            return Ok(Vec::new());
+        }
+        let body = answer.expect(&[200])?.json()?;
+        let urls = body["former"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        Ok(urls.map(str::to_owned).collect())
+    }
+
     /// Cancels the move that runs.
     ///
     /// # Errors
@@ -284,13 +300,41 @@ impl RemoteCell {
         })
     }
 
-    /// Sends a snapshot.
+    /// URL of the collection of snapshot files.
+    pub(super) fn snapshots_url(&self) -> String {
+        format!("{}__snapshot", self.url)
+    }
+
+    /// URL of an upload in parts.
+    pub(super) fn upload_url(&self, id: &str) -> String {
+        format!("{}__snapshot/__upload/{id}", self.url)
+    }
+
+    /// A request of the tus protocol; a body is the next part of an upload.
+    pub(super) fn tus(
+        &self,
+        method: &'static str,
+        url: &str,
+        headers: &[(&'static str, String)],
+        part: Option<(&mut dyn Read, u64)>,
+    ) -> Result<Answer> {
+        let mut call = self.client.call(method, url).header("Tus-Resumable", "1.0.0");
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        match part {
+            Some((body, length)) => call.stream("application/offset+octet-stream", body, length).send(),
+            None => call.send(),
+        }
+    }
+
+    /// Sends a snapshot in one request, as every unit takes it.
     ///
     /// # Errors
     /// What the unit says.
     pub(crate) fn upload(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()> {
         let url = self.snapshot_url(file);
-        let call = self.client.call("PUT", &url).stream("application/zip", content, length);
+        let call = self.client.call("PUT", &url).stream(media_type(file.ends_with(".age")), content, length);
         call.send()?.expect(&[201, 204])?;
         Ok(())
     }

@@ -28,6 +28,8 @@ pub struct Limits {
     pub batch_bytes: u64,
     /// Size of a snapshot that is uploaded.
     pub snapshot_upload_bytes: u64,
+    /// Uploads of snapshots in parts that a Cell may have at a time, unfinished.
+    pub uploads_per_cell: usize,
     /// Size of a bar file.
     pub bar_bytes: u64,
     /// Size of one entry of a bar file.
@@ -67,6 +69,7 @@ impl Default for Limits {
             body_bytes: 10 * MIB,
             batch_bytes: 64 * MIB,
             snapshot_upload_bytes: 256 * 1024 * MIB,
+            uploads_per_cell: 8,
             bar_bytes: 100 * MIB,
             bar_entry_bytes: 10 * MIB,
             connections: 2048,

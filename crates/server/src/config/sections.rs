@@ -82,11 +82,18 @@ pub struct CellConfig {
     pub password_hash: PasswordHash,
     /// How long what an import replaced can be brought back, in hours.
     pub replaced_kept_hours: u64,
+    /// How long an upload of a snapshot that broke off can be gone on with, in hours.
+    pub uploads_kept_hours: u64,
 }
 
 impl Default for CellConfig {
     fn default() -> Self {
-        Self { relay_html_url: None, password_hash: PasswordHash::Argon2id, replaced_kept_hours: 24 }
+        Self {
+            relay_html_url: None,
+            password_hash: PasswordHash::Argon2id,
+            replaced_kept_hours: 24,
+            uploads_kept_hours: 24,
+        }
     }
 }
 

@@ -139,11 +139,26 @@ impl RequestBody {
     /// the runtime. A body that ends early is an error, never a shorter body.
     #[must_use]
     pub fn into_blocking_reader(self, limit: u64) -> BlockingReader {
+        self.into_blocking_reader_until(limit, std::future::pending())
+    }
+
+    /// The same, broken off by an error as soon as something has happened.
+    #[must_use]
+    pub fn into_blocking_reader_until(
+        self,
+        limit: u64,
+        until: impl Future<Output = ()> + Send + 'static,
+    ) -> BlockingReader {
         let (sender, receiver) = mpsc::channel(4);
         tokio::spawn(async move {
             let mut pieces = std::pin::pin!(self.into_stream(limit));
+            let mut until = std::pin::pin!(until);
             loop {
-                let piece = futures_util::StreamExt::next(&mut pieces).await.transpose();
+                let piece = tokio::select! {
+                    biased;
+                    () = &mut until => Err(io::ErrorKind::ConnectionAborted.into()),
+                    piece = futures_util::StreamExt::next(&mut pieces) => piece.transpose(),
+                };
                 let last = !matches!(piece, Ok(Some(_)));
                 if sender.send(piece).await.is_err() || last {
                     break;

@@ -9,11 +9,12 @@ use http::header::{
 
 use super::response::Response;
 
-/// Every method of the API, in the order of the recorded answers, and COPY.
-const METHODS: [&str; 12] = [
+/// Every method of the API, in the order of the recorded answers, and COPY and PATCH.
+const METHODS: [&str; 13] = [
     "GET",
     "POST",
     "PUT",
+    "PATCH",
     "DELETE",
     "HEAD",
     "MERGE",

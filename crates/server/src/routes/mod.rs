@@ -118,11 +118,17 @@ pub static ROUTES: &[Route] = &[
         },
     )
     .guarded(|context| Box::pin(cell::existed(context))),
+    Route::new("/{cell}/__move/former", methods! { "GET" => cell::relocation::former })
+        .guarded(|context| Box::pin(cell::exists(context))),
     Route::new("/{cell}/__move/history", methods! { "GET" => cell::relocation::history })
         .guarded(|context| Box::pin(cell::existed(context))),
     Route::new(
         "/{cell}/__snapshot",
-        methods! { "OPTIONS" => cell::snapshot::options_all, "PROPFIND" => cell::snapshot::propfind_all },
+        methods! {
+            "OPTIONS" => cell::snapshot::options_all,
+            "POST" => cell::upload::post,
+            "PROPFIND" => cell::snapshot::propfind_all,
+        },
     )
     .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
@@ -133,6 +139,16 @@ pub static ROUTES: &[Route] = &[
             "PUT" => cell::snapshot::put,
             "DELETE" => cell::snapshot::delete,
             "PROPFIND" => cell::snapshot::propfind,
+        },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
+        "/{cell}/__snapshot/__upload/{upload}",
+        methods! {
+            "OPTIONS" => cell::upload::options,
+            "HEAD" => cell::upload::head,
+            "PATCH" => cell::upload::patch,
+            "DELETE" => cell::upload::delete,
         },
     )
     .guarded(|context| Box::pin(cell::exists(context))),

@@ -14,12 +14,12 @@ pub(crate) struct Ran {
 }
 
 /// Runs the program, with the token of the tests' units.
-pub(crate) fn saibo<const N: usize>(arguments: [&str; N]) -> Ran {
+pub(crate) fn saibo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ran {
     saibo_with("token", arguments)
 }
 
 /// Runs the program with a token.
-pub(crate) fn saibo_with<const N: usize>(token: &str, arguments: [&str; N]) -> Ran {
+pub(crate) fn saibo_with<'a>(token: &str, arguments: impl IntoIterator<Item = &'a str>) -> Ran {
     let output =
         Command::new(env!("CARGO_BIN_EXE_saibo")).args(arguments).env("SAIBO_TOKEN", token).output().unwrap();
     ran(output)

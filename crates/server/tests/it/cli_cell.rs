@@ -39,6 +39,16 @@ async fn a_cell_goes_out_and_into_another_and_back_again() {
     assert_eq!(names(folder.path()), ["alice.zip"]);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "a whole life is in it");
     assert_eq!(saibo(["snapshot", "verify", text(&file)]).code, 0);
+    let readable = folder.path().join("readable.zip");
+    let done =
+        saibo(["cell", "export", "--unit", &unit, "--cell", "alice", "--readable", "--out", text(&readable)]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(saibo(["snapshot", "verify", text(&readable)]).code, 0);
+    let shown = saibo(["snapshot", "show", text(&readable)]);
+    assert!(shown.code == 0 && shown.out.contains("index.html"), "{shown:?}");
+    assert!(!saibo(["snapshot", "show", text(&file)]).out.contains("index.html"));
+    assert_eq!(saibo(["snapshot", "check", text(&readable)]).code, 0);
+    fs::remove_file(&readable).unwrap();
 
     let again = saibo(export);
     assert_eq!(again.code, 1);

@@ -2,7 +2,8 @@
 
 use crate::support::{Running, TEST_ROUTES};
 
-const ALL: &str = "OPTIONS, GET, POST, PUT, DELETE, HEAD, MERGE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, ACL";
+const ALL: &str =
+    "OPTIONS, GET, POST, PUT, PATCH, DELETE, HEAD, MERGE, MKCOL, COPY, MOVE, PROPFIND, PROPPATCH, ACL";
 
 #[tokio::test]
 async fn a_preflight_is_answered_for_any_url() {

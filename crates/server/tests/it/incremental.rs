@@ -23,6 +23,7 @@ async fn what_was_changed_is_exported_and_imported_with_its_base() {
         (json!({ "Since": 1 }), 400, "PR400-CM-0002"),
         (json!({ "Since": "base", "Boxes": ["__"] }), 400, "PR400-CM-0002"),
         (json!({ "Since": "base", "Credentials": false }), 400, "PR400-CM-0002"),
+        (json!({ "Since": "base", "Readable": true }), 400, "PR400-CM-0002"),
         (json!({ "Since": "nothing" }), 404, "PR404-DV-0001"),
     ] {
         let refused = post(&running, "/alice/__export", &body).await;
@@ -74,6 +75,9 @@ async fn the_commands_make_show_and_check_them() {
     export(part, "part", Some("base"));
     running.send("DELETE", "/alice/__/photo.jpg", &[AUTHORIZATION], b"").await;
     export(last, "last", Some("part"));
+
+    let both = [a, b, c, d, e, f, "--out", last, "--since", "base", "--readable"];
+    assert!(saibo(both).err.contains("cannot be used with"));
 
     let shown = saibo(["snapshot", "show", last]);
     assert!(shown.code == 0 && shown.out.contains("since the snapshot part"), "{shown:?}");

@@ -11,7 +11,11 @@ use crate::jobs::over;
 use crate::support::{Answer, Running, send};
 
 async fn unit() -> Running {
-    Running::start(|config| config.unit.moves_to_private_addresses = true).await
+    Running::start(|config| {
+        config.unit.moves_to_private_addresses = true;
+        config.unit.messages_to_private_addresses = true;
+    })
+    .await
 }
 
 fn url(running: &Running, cell: &str) -> String {
@@ -189,4 +193,100 @@ async fn the_command_moves_a_cell() {
     let undone = tokio::task::block_in_place(|| saibo(["cell", "move", &from, "--undo"]));
     assert_eq!(undone.code, 0, "{undone:?}");
     assert_eq!(old.get("/alice/__/photo.jpg", &[AUTHORIZATION]).await.status, 200);
+}
+
+/// What a Cell says of its Account alice to another.
+async fn assertion(unit: &Running, cell: &str, target: &str) -> String {
+    let login = format!("grant_type=password&username=alice&password=password1&p_target={target}");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let answer = unit.send("POST", &format!("/{cell}/__token"), &[form], login.as_bytes()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn given(unit: &Running, method: &str, path: &str, body: &str) {
+    let headers = [AUTHORIZATION, ("X-Personium-Credential", "password1")];
+    let answer = unit.send(method, path, &headers, body.as_bytes()).await;
+    assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
+}
+
+/// A file in the main box of `host` that the Role `guest` may read, who is everybody of a Cell.
+async fn furnish_host(unit: &Running, visitors: &str) {
+    given(unit, "POST", "/__ctl/Cell", r#"{"Name":"host"}"#).await;
+    given(unit, "POST", "/host/__ctl/Role", r#"{"Name":"guest"}"#).await;
+    given(unit, "POST", "/host/__ctl/ExtCell", &json!({ "Url": visitors }).to_string()).await;
+    let key = visitors.replace(':', "%3A").replace('/', "%2F");
+    let role = json!({ "uri": format!("http://{}/host/__ctl/Role('guest')", unit.authority()) });
+    given(unit, "POST", &format!("/host/__ctl/ExtCell('{key}')/$links/_Role"), &role.to_string()).await;
+    given(unit, "PUT", "/host/__/file", "text").await;
+    let base = format!("http://{}/host/__role/__/", unit.authority());
+    let acl = format!(
+        "<D:acl xmlns:D='DAV:' xml:base='{base}'><D:ace><D:principal><D:href>guest</D:href></D:principal>\
+         <D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>"
+    );
+    given(unit, "ACL", "/host/__", &acl).await;
+}
+
+async fn status(unit: &Running, path: &str, token: &str) -> u16 {
+    unit.get(path, &[("Authorization", &format!("Bearer {token}"))]).await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_made_out_for_the_old_url_goes_on_to_count() {
+    let certificate = |unit: &Running| unit.unit.app().data.path().join("unit.crt");
+    let old = unit().await;
+    let trusted = vec![certificate(&old)];
+    let new = Running::start(|config| {
+        config.unit.moves_to_private_addresses = true;
+        config.unit.trusted_certificates = trusted;
+    })
+    .await;
+    let trusted = vec![certificate(&old), certificate(&new)];
+    let third = Running::start(|config| {
+        config.unit.moves_to_private_addresses = true;
+        config.unit.messages_to_private_addresses = true;
+        config.unit.trusted_certificates = trusted;
+    })
+    .await;
+    found(&old, "alice");
+    given(&old, "POST", "/alice/__ctl/Account", r#"{"Name":"alice"}"#).await;
+    let (before, after) = (url(&old, "alice"), url(&new, "alice"));
+    // One Cell of the old unit and one of another know it under its URL; of a third nobody has heard.
+    furnish_host(&old, &before).await;
+    furnish_host(&third, &before).await;
+    let hosts = [(&old, url(&old, "host")), (&third, url(&third, "host"))];
+    for (unit, host) in &hosts {
+        assert_eq!(status(unit, "/host/__/file", &assertion(&old, "alice", host).await).await, 200);
+    }
+    // Made out for it, before it moved.
+    given(&old, "PUT", "/alice/__/file", "text").await;
+    given(&old, "POST", "/host/__ctl/Account", r#"{"Name":"alice"}"#).await;
+    let earlier = assertion(&old, "host", &before).await;
+    assert_eq!(status(&old, "/alice/__/file", &earlier).await, 403, "it is known who that is");
+
+    assert_eq!(post(&old, "/alice/__move", &json!({ "To": after, "Token": "token" })).await.status, 202);
+    assert_eq!(wait_for_move(&old, "alice").await["status"], "moved");
+    assert_eq!(new.get("/alice/__move/former", &[]).await.json(), json!({ "former": [before] }));
+    assert_eq!(status(&new, "/alice/__/file", &earlier).await, 403, "it is known who that is");
+    for (unit, host) in &hosts {
+        assert_eq!(status(unit, "/host/__/file", &assertion(&new, "alice", host).await).await, 200, "{host}");
+        // Of somebody else who claims that nothing is believed.
+        found(&new, "mallory");
+        given(&new, "POST", "/mallory/__ctl/Account", r#"{"Name":"alice"}"#).await;
+        assert_eq!(status(unit, "/host/__/file", &assertion(&new, "mallory", host).await).await, 403);
+        given(&new, "DELETE", "/mallory/__ctl/Account('alice')", "").await;
+        new.send("DELETE", "/mallory", &[AUTHORIZATION, ("X-Personium-Recursive", "true")], b"").await;
+    }
+    let claimed = post(&new, "/alice/__move", &json!({ "From": url(&third, "host") })).await;
+    assert_eq!(claimed.code(), "PR400-CM-0002");
+
+    // Messages follow, from there and from elsewhere.
+    for unit in [&old, &third] {
+        let message = json!({ "To": before, "Type": "message", "Title": "hello" });
+        let sent = post(unit, "/host/__message/send", &message).await.json();
+        assert_eq!(sent["d"]["results"]["Result"][0]["Code"], "201", "{sent}");
+    }
+    let received =
+        new.get("/alice/__ctl/ReceivedMessage", &[AUTHORIZATION, ("Accept", "application/json")]).await;
+    assert_eq!(received.json()["d"]["results"].as_array().unwrap().len(), 2);
 }

@@ -38,6 +38,7 @@ async fn some_boxes_are_exported() {
         (json!({ "Boxes": "one" }), "PR400-CM-0002"),
         (json!({ "Boxes": [1] }), "PR400-CM-0002"),
         (json!({ "Credentials": "no" }), "PR400-CM-0002"),
+        (json!({ "Readable": 1 }), "PR400-CM-0002"),
     ] {
         let refused = post(&running, "/alice/__export", &body).await;
         assert_eq!((refused.status, refused.code().as_str()), (400, code), "{body}");

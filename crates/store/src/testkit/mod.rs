@@ -120,7 +120,7 @@ macro_rules! contract {
                 dangling_link, dangling_to_one_link, dangling_parent, dangling_peer, dangling_collection,
                 dangling_entity_type, limit, line_of_a_document;
             snapshots: written_and_read, seekable, dropped_leaves_nothing, removed, places_of_a_cell,
-                hostile_places, scratch_file;
+                hostile_places, scratch_file, written_in_parts;
             cells: create_and_open, create_twice, open_missing, hostile_ids, generations, remove,
                 remove_while_in_use, remove_cell, recreated, register_is_apart, free_space;
         }

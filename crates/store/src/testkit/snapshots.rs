@@ -98,6 +98,28 @@ pub fn hostile_places(fixture: &Fixture) {
     assert!(read(fixture, "cell", &place).is_some());
 }
 
+pub fn written_in_parts(fixture: &Fixture) {
+    let cell = Id::from("cell");
+    let place = fixture.snapshots().create(&cell).unwrap();
+    assert_eq!(read(fixture, "cell", &place).as_deref(), Some(&b""[..]));
+    assert_eq!(fixture.snapshots().places(&cell).unwrap(), std::slice::from_ref(&place));
+    let mut part = fixture.snapshots().append(&cell, &place, 0).unwrap();
+    part.write(b"one ").unwrap();
+    part.write(b"two").unwrap();
+    part.sync().unwrap();
+    // What was not acknowledged is cut off.
+    let mut part = fixture.snapshots().append(&cell, &place, 4).unwrap();
+    part.write(b"three").unwrap();
+    part.sync().unwrap();
+    drop(part);
+    assert_eq!(read(fixture, "cell", &place).as_deref(), Some(&b"one three"[..]));
+    // Bytes that are not there are never made up.
+    assert!(fixture.snapshots().append(&cell, &place, 10).is_err());
+    assert!(fixture.snapshots().append(&Id::from("other"), &place, 0).is_err());
+    assert!(fixture.snapshots().append(&cell, "../snapshots", 0).is_err());
+    assert_eq!(fixture.unfinished(), 0);
+}
+
 pub fn scratch_file(fixture: &Fixture) {
     let mut scratch = fixture.snapshots().scratch().unwrap();
     scratch.write_all(b"abc").unwrap();

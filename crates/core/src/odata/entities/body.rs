@@ -1,11 +1,13 @@
 //! The body of an entity's document: its values under their properties' aliases, in the form of a snapshot's
 //! `s`. A value that is null is not there.
 
+use saibo_model::Result;
 use saibo_model::edm::{SimpleType, Value};
 use serde_json::{Map, Value as Json};
 
 use super::draft::Draft;
-use super::schema::{Properties, Property, PropertyType, Schema};
+use super::schema::{Properties, Property, PropertyType, Schema, TypeIndex};
+use crate::document;
 
 /// The field that repeats the document's key.
 const ID: &str = "__id";
@@ -82,6 +84,15 @@ fn stored(schema: &Schema, property: &Property, value: &Value) -> Json {
 #[must_use]
 pub(super) fn value(schema: &Schema, property: &Property, body: &Map<String, Json>) -> Value {
     body.get(&property.alias).map_or(Value::Null, |stored| shown(schema, property, stored))
+}
+
+/// The values of all properties of an EntityType in a body, in their order.
+///
+/// # Errors
+/// [`saibo_model::ErrorCode::DataInconsistency`] if the body is no object.
+pub(crate) fn values(schema: &Schema, ty: TypeIndex, body: &str) -> Result<Vec<Value>> {
+    let body = document::object(body)?;
+    Ok(schema.entity_type(ty).properties.iter().map(|property| value(schema, property, &body)).collect())
 }
 
 fn shown(schema: &Schema, property: &Property, stored: &Json) -> Value {

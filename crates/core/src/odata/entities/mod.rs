@@ -25,6 +25,8 @@ mod unique;
 mod update;
 mod view;
 
+pub(crate) use body::values;
+
 pub use batch::{BatchAnswer, PartAnswer};
 pub use collection::Collection;
 pub use create::Created;

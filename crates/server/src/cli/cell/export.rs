@@ -48,6 +48,9 @@ pub(in crate::cli) struct Export {
     /// Leave out what passwords are checked with: Accounts come back without a password
     #[arg(long)]
     without_credentials: bool,
+    /// Put a copy in it that people can read: index.html with tables and files, CSV, JSON
+    #[arg(long, conflicts_with = "since")]
+    readable: bool,
     /// Encrypt it to the owner of this public key (age1…; may be repeated). Without --identity it is checked by the
     /// unit alone
     #[arg(long = "recipient", value_name = "PUBLIC_KEY", conflicts_with = "passphrase_file")]
@@ -167,6 +170,9 @@ impl Export {
         }
         if self.without_credentials {
             request["Credentials"] = json!(false);
+        }
+        if self.readable {
+            request["Readable"] = json!(true);
         }
         if !self.recipients.is_empty() {
             request["Encrypt"] = json!({ "Recipients": self.recipients });

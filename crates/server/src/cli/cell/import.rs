@@ -1,9 +1,7 @@
 //! `saibo cell import`: checks a snapshot, sends it to a unit and has it imported.
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -21,13 +19,14 @@ use crate::cli::meter::Meter;
 use crate::cli::output::{self, Tone, toned};
 use crate::cli::snapshot::{Unlock, check, effects_text, report_text};
 use crate::cli::{Outcome, figures};
-use crate::client::{JobStatus, RemoteCell};
+use crate::client::{JobStatus, RemoteCell, Upload};
 
 /// Replace a Cell's content by a snapshot's
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The snapshot is checked here first, and by the unit again. The Cell is as it was until all of the snapshot is in it;
-for a day `saibo cell undo` brings back what was replaced. Ctrl-C while the unit imports has it cancel that. Exit code: 0 if it was imported, else 1.")]
+for a day `saibo cell undo` brings back what was replaced. Ctrl-C while the unit imports has it cancel that.
+An upload that breaks off goes on where it ended, by itself or with the same command. Exit code: 0 if it was imported, else 1.")]
 pub(in crate::cli) struct Import {
     #[command(flatten)]
     target: Target,
@@ -104,17 +103,33 @@ impl Import {
             }
             status => drop(status?),
         }
-        let name = format!("import_{}", clock::now());
+        let mut reading = Meter::bytes("reading", 0);
+        let sent = Upload::of(&cell, &self.file, &mut |done, total| reading.set_of(done, total))?;
+        drop(reading);
+        let begun = sent.unfinished().and_then(|file| {
+            let name = file.strip_suffix(&snapshot::file_name("", key.is_some()))?;
+            Some(name.to_owned())
+        });
+        let name = if let Some(name) = begun {
+            output::note("Going on with an upload that was cut off");
+            name
+        } else {
+            format!("import_{}", clock::now())
+        };
         let file = snapshot::file_name(&name, key.is_some());
         let request = self.request(&name)?;
+        let mut uploading = Meter::bytes("uploading", 0);
+        // What has been sent of one that fails stays for the next time, until the unit keeps it no longer.
+        sent.send(&file, &mut |done, total| uploading.set_of(done, total))?;
+        drop(uploading);
         if self.dry_run {
-            let report = upload(&cell, &self.file, &file).and_then(|()| try_out(&cell, &name, &request));
+            let report = try_out(&cell, &name, &request);
             let _ = cell.delete_snapshot(&file);
             let report = report?;
             output::say(&report_text(&report));
             return Ok(if report.importable { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        let imported = upload(&cell, &self.file, &file).and_then(|()| import(&cell, &name, &request));
+        let imported = import(&cell, &name, &request);
         if !self.keep || imported.is_err() {
             // It may be that it never came to be; and nothing hangs on it.
             let _ = cell.delete_snapshot(&file);
@@ -134,15 +149,6 @@ impl Import {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Sends a snapshot, with a progress bar.
-fn upload(cell: &RemoteCell, path: &Path, file: &str) -> Result<(), Box<dyn Error>> {
-    let failed = |error: io::Error| format!("{} cannot be read: {error}", path.display());
-    let content = File::open(path).map_err(failed)?;
-    let length = content.metadata().map_err(failed)?.len();
-    let mut content = Metered { inner: content, meter: Meter::bytes("uploading", length), done: 0 };
-    Ok(cell.upload(file, &mut content, length)?)
 }
 
 fn import(cell: &RemoteCell, name: &str, request: &Value) -> Result<(), Box<dyn Error>> {
@@ -170,21 +176,5 @@ fn try_out(cell: &RemoteCell, name: &str, request: &Value) -> Result<Report, Box
         Some("cancelled") => Err("the dry run was cancelled".into()),
         Some(_) => Err(format!("the dry run failed: {} ({})", told["message"], told["code"]).into()),
         None => Err("the unit does not know dry runs, or another import has begun meanwhile".into()),
-    }
-}
-
-/// Shows how much has been read.
-struct Metered<R> {
-    inner: R,
-    meter: Meter,
-    done: u64,
-}
-
-impl<R: Read> Read for Metered<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.done += read as u64;
-        self.meter.set(self.done);
-        Ok(read)
     }
 }

@@ -79,6 +79,7 @@ impl Show {
             ("made", format!("{}{tool}", iso8601(summary.created))),
             ("signed", signed),
             ("holds", holds(summary)),
+            ("to read", to_read(summary)),
         ] {
             let _ = writeln!(text, "  {what:8} {value}");
         }
@@ -127,6 +128,12 @@ fn holds(summary: &Summary) -> String {
     if selection.credentials { boxes } else { format!("{boxes}; {without}") }
 }
 
+/// Whether there is a copy in it that people can read.
+fn to_read(summary: &Summary) -> String {
+    let copy = if summary.totals.readable > 0 { "index.html, once it is unpacked" } else { "nothing" };
+    copy.to_owned()
+}
+
 /// The boxes by the name that people know, the main box first.
 fn by_name(summary: &Summary) -> BTreeMap<&str, &BoxCounts> {
     let named = |(id, counts)| (summary.box_names.get(id).unwrap_or(id).as_str(), counts);
@@ -149,6 +156,7 @@ fn to_json(summary: &Summary, length: u64) -> Value {
         "selection": manifest.and_then(|m| m.selection.clone()),
         "moment": manifest.and_then(|m| m.moment.clone()),
         "base": manifest.and_then(|m| m.base.clone()),
+        "readable": summary.totals.readable > 0,
         "content_root": manifest.map(|m| m.root.clone()),
         "file_bytes": length,
         "entries": summary.totals.entries,

@@ -21,7 +21,7 @@ fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {
 }
 
 /// `POST`: begins one: of everything, or of the `Boxes` that are named; without passwords' hashes if `Credentials` is
-/// false; or of what was changed `Since` another.
+/// false; with a copy that people can read if `Readable` is true; or of what was changed `Since` another.
 pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
     let caller = Caller::of(&context);
     // Whether they may comes before what they sent.
@@ -37,6 +37,7 @@ pub(in crate::routes) async fn post(mut context: Context) -> Result<Response> {
         boxes: job::names(&body, "Boxes")?,
         since: job::text(&body, "Since")?,
         without_credentials: job::switch(&body, "Credentials")? == Some(false),
+        readable: job::switch(&body, "Readable")? == Some(true),
         lock: lock(&body)?,
     };
     context

@@ -23,6 +23,7 @@ pub(super) mod root;
 pub(super) mod sign;
 pub(super) mod snapshot;
 pub(super) mod token;
+pub(super) mod upload;
 
 use saibo_model::Result;
 

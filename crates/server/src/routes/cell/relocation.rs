@@ -93,6 +93,13 @@ pub(in crate::routes) async fn delete(context: Context) -> Result<Response> {
     job::cancel(context, JobKind::Move, relocation::cancel).await
 }
 
+/// `GET` of `{cell}__move/former`: the URLs that it had before, for everybody.
+pub(in crate::routes) async fn former(context: Context) -> Result<Response> {
+    let name = context.cell().to_owned();
+    let former = context.blocking(move |unit| relocation::former(unit, &unit.cell(&name)?)).await?;
+    Ok(Response::json(200, &json!({ "former": former })))
+}
+
 /// `GET` of `{cell}__move/history`: what became of the last ones.
 pub(in crate::routes) async fn history(context: Context) -> Result<Response> {
     job::history(context, relocation::history).await

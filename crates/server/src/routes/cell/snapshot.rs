@@ -7,14 +7,15 @@ use saibo_dav::header::{Depth, ETag, Selection};
 use saibo_model::{ErrorCode, Result};
 use saibo_store::SnapshotInfo;
 
+use super::upload;
 use crate::http::Response;
 use crate::routes::{Caller, Context};
 
 /// The media type of a snapshot that was sent without one.
-const ZIP: &str = "application/zip";
+pub(super) const ZIP: &str = "application/zip";
 
 /// How much of an upload is moved at once.
-const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 256 << 10;
 
 /// `GET` of a file. Ranges are served where they are asked for with the file's ETag in `If-Range`; a bare `Range` is
 /// ignored, as clients of the API know it (RFC 9110 §14.2 allows both).
@@ -110,8 +111,9 @@ pub(in crate::routes) async fn options(context: Context) -> Result<Response> {
 
 /// `OPTIONS` of the collection.
 pub(in crate::routes) async fn options_all(context: Context) -> Result<Response> {
-    authorized(context).await?;
-    Ok(Response::allow(["PROPFIND"]))
+    let context = authorized(context).await?;
+    let max = context.app.config.limits.snapshot_upload_bytes;
+    Ok(upload::with_tus(Response::allow(["POST", "PROPFIND"]), max))
 }
 
 async fn authorized(context: Context) -> Result<Context> {

@@ -110,6 +110,7 @@ fn of_the_unit() -> Vec<Row> {
 
 fn jobs() -> Vec<Row> {
     const FILE: &str = "/{cell}/__snapshot/{file}";
+    const UPLOAD: &str = "/{cell}/__snapshot/__upload/{upload}";
     let settled = |row: Row| row.after("settle", "", "");
     let root = |route, method, path| row(route, method, path, "p:root");
     vec![
@@ -127,6 +128,12 @@ fn jobs() -> Vec<Row> {
             .is(202, CELL),
         settled(root("/{cell}/__import", "DELETE", "/home/__import")).is(405, CELL),
         root("/{cell}/__import/history", "GET", "/home/__import/history").is(200, CELL),
+        root("/{cell}/__move", "OPTIONS", "/home/__move").is(200, CELL_OPTIONS),
+        root("/{cell}/__move", "GET", "/home/__move").is(200, CELL),
+        root("/{cell}/__move", "POST", "/home/__move").body("{}").is(400, CELL),
+        root("/{cell}/__move", "DELETE", "/home/__move").is(405, CELL),
+        row("/{cell}/__move/former", "GET", "/home/__move/former", "p:sign").is(200, ALL),
+        root("/{cell}/__move/history", "GET", "/home/__move/history").is(200, CELL),
         root("/{cell}/__snapshot", "OPTIONS", "/home/__snapshot").is(200, CELL_OPTIONS),
         root("/{cell}/__snapshot", "PROPFIND", "/home/__snapshot").with("Depth", "1").is(207, CELL),
         root(FILE, "OPTIONS", "/home/__snapshot/kept.zip").is(200, CELL_OPTIONS),
@@ -136,6 +143,20 @@ fn jobs() -> Vec<Row> {
             .after("PUT", "/home/__snapshot/put{n}.zip", "bytes")
             .is(204, CELL),
         root(FILE, "PROPFIND", "/home/__snapshot/kept.zip").with("Depth", "0").is(207, CELL),
+        root("/{cell}/__snapshot", "POST", "/home/__snapshot")
+            .with("Tus-Resumable", "1.0.0")
+            .with("Upload-Length", "5")
+            .with("Upload-Metadata", "filename cy56aXA=")
+            .is(201, CELL),
+        root(UPLOAD, "OPTIONS", "/home/__snapshot/__upload/none").is(200, CELL_OPTIONS),
+        root(UPLOAD, "HEAD", "/home/__snapshot/__upload/none").with("Tus-Resumable", "1.0.0").is(404, CELL),
+        root(UPLOAD, "PATCH", "/home/__snapshot/__upload/none")
+            .with("Tus-Resumable", "1.0.0")
+            .with("Upload-Offset", "0")
+            .with("Content-Type", "application/offset+octet-stream")
+            .body("bytes")
+            .is(404, CELL),
+        root(UPLOAD, "DELETE", "/home/__snapshot/__upload/none").with("Tus-Resumable", "1.0.0").is(404, CELL),
         root("/{cell}/__snapshot/{rest}", "GET", "/home/__snapshot/a/b").is(404, ALL),
     ]
 }

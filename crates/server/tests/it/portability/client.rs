@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::Request;
+use ureq::http::{HeaderMap, Request};
 
 /// The master token of the units that it talks to.
 pub(super) const TOKEN: &str = "token";
@@ -59,7 +59,7 @@ impl Client {
             .map_or_else(String::new, |value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let body = body.into_with_config().limit(u64::MAX).read_to_vec()?;
         let what = format!("{method} {path}");
-        Ok(Reply { what, status: parts.status.as_u16(), content_type, body })
+        Ok(Reply { what, status: parts.status.as_u16(), headers: parts.headers, content_type, body })
     }
 
     /// The URL of a path.
@@ -110,6 +110,7 @@ impl Client {
 pub(super) struct Reply {
     what: String,
     pub(super) status: u16,
+    headers: HeaderMap,
     pub(super) content_type: String,
     pub(super) body: Vec<u8>,
 }
@@ -120,6 +121,11 @@ impl Reply {
     pub(super) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self}");
         self
+    }
+
+    /// A header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The body as JSON.

@@ -18,3 +18,4 @@ mod polling;
 mod process;
 mod random;
 mod reference;
+mod uploads;
