@@ -135,7 +135,7 @@ impl SqliteBuilder {
         }
         let [kind, collection, entity_type] = set_key(set);
         if self.source.is_some()
-            && let Some(number) = Amend(&self.connection).set_number([&kind, &collection, &entity_type])?
+            && let Some(number) = Amend(&self.connection).set_number([kind, collection, entity_type])?
         {
             self.sets.insert(set.clone(), number);
             return Ok(number);
