@@ -181,13 +181,66 @@ impl Client {
         Ok(())
     }
 
+    /// Moves a Cell to a URL, with a token for it, to the end.
+    ///
+    /// # Errors
+    /// What the unit says, if the move fails too.
+    pub(crate) fn move_cell(&self, cell: &str, to: &str, token: &str) -> Result<()> {
+        self.json("POST", &format!("{cell}/__move"), &json!({ "To": to, "Token": token }), 202)?;
+        loop {
+            let request = self.request("GET", &format!("{cell}/__move")).header("Accept", "application/json");
+            let status: Value = serde_json::from_str(&expect(self.agent.run(request.body(())?)?, 200)?)?;
+            match status["status"].as_str().unwrap_or_default() {
+                "moved" => return Ok(()),
+                "move in progress" => std::thread::sleep(POLL),
+                _ => return Err(format!("{cell} has not moved: {status}").into()),
+            }
+        }
+    }
+
+    /// Fetches a snapshot.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn download(&self, cell: &str, name: &str, path: &Path) -> Result<()> {
+        let request = self.request("GET", &format!("{cell}/__snapshot/{name}.zip"));
+        let answer = self.agent.run(request.body(())?)?;
+        if answer.status() != 200 {
+            return expect(answer, 200).map(drop);
+        }
+        let mut reader = answer.into_body().into_with_config().limit(u64::MAX).reader();
+        std::io::copy(&mut reader, &mut File::create(path)?)?;
+        Ok(())
+    }
+
+    /// The text of a file, if there is one.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn text(&self, path: &str) -> Result<Option<String>> {
+        let answer = self.agent.run(self.request("GET", path).body(())?)?;
+        if answer.status() == 404 { Ok(None) } else { expect(answer, 200).map(Some) }
+    }
+
+    /// Sets an ACL.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn acl(&self, path: &str, acl: &str) -> Result<()> {
+        expect(self.agent.run(self.request("ACL", path).body(acl)?)?, 200).map(drop)
+    }
+
     fn status(&self, job: Job, cell: &str) -> Result<Value> {
         let request =
             self.request("GET", &format!("{cell}/{}", job.resource())).header("Accept", "application/json");
         Ok(serde_json::from_str(&expect(self.agent.run(request.body(())?)?, 200)?)?)
     }
 
-    fn json(&self, method: &str, path: &str, body: &Value, wanted: u16) -> Result<()> {
+    /// Sends JSON.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn json(&self, method: &str, path: &str, body: &Value, wanted: u16) -> Result<()> {
         let request = self.request(method, path);
         let request = request.header("Content-Type", "application/json").header("Accept", "application/json");
         expect(self.agent.run(request.body(body.to_string())?)?, wanted).map(drop)

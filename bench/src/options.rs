@@ -99,6 +99,10 @@ pub(crate) enum Name {
     Growth,
     /// Exports of what was changed, where that is one in a hundred
     Incremental,
+    /// A Cell with everything, there and back, beside cp, zip and sqlite3
+    Roundtrip,
+    /// A Cell that moves to another unit while it is written to
+    Moving,
     /// GET of a file and of an entity, compared with a bare handler
     Get,
     /// One entity set, large and small, and beside SQLite alone

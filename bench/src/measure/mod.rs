@@ -8,7 +8,9 @@ mod files;
 mod get;
 mod growth;
 mod incremental;
+mod moving;
 mod roles;
+mod roundtrip;
 mod sets;
 mod startup;
 mod tokens;
@@ -56,13 +58,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 11] = [
+    let all: [(Name, Measure); 13] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
         (Name::Writes, writes::measure),
         (Name::Growth, growth::measure),
         (Name::Incremental, incremental::measure),
+        (Name::Roundtrip, roundtrip::measure),
+        (Name::Moving, moving::measure),
         (Name::Get, get::measure),
         (Name::Sets, sets::measure),
         (Name::Tokens, tokens::measure),
