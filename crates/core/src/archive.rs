@@ -44,8 +44,18 @@ pub(crate) fn verify(
     progress: &Arc<Progress>,
     part: u64,
 ) -> Result<()> {
+    verify_rest(snapshot, trusted, 0, progress, part)
+}
+
+fn verify_rest(
+    snapshot: &SnapshotReader<impl Read + Seek>,
+    trusted: Option<&[ed25519_dalek::VerifyingKey]>,
+    read_back: u64,
+    progress: &Arc<Progress>,
+    part: u64,
+) -> Result<()> {
     let mut counted = 0;
-    let report = saibo_archive::verify(snapshot, trusted, &mut |seen| {
+    let report = saibo_archive::verify_rest(snapshot, trusted, read_back, &mut |seen| {
         if seen.bytes >= counted + STEP {
             progress.work((seen.bytes - counted) / part);
             counted = seen.bytes;
@@ -60,17 +70,19 @@ pub(crate) fn verify(
     }
 }
 
-/// Reads back a snapshot that this unit has just written.
+/// Reads back a snapshot that this unit has just written, but for the contents ahead of `read_back`, which were read back
+/// already.
 ///
 /// # Errors
 /// If it is not what was meant to be written.
 pub(crate) fn verify_own(
     unit: &Unit,
     file: impl Read + Seek,
+    read_back: u64,
     progress: &Arc<Progress>,
     part: u64,
 ) -> Result<()> {
     let snapshot = SnapshotReader::open(file, Limits::default()).map_err(error)?;
     let own = [unit.signing_key().verifying_key()];
-    verify(&snapshot, Some(&own), progress, part)
+    verify_rest(&snapshot, Some(&own), read_back, progress, part)
 }

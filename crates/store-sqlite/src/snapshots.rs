@@ -111,6 +111,11 @@ impl SnapshotWriter for FileWriter {
         self.file.as_file_mut()
     }
 
+    fn reader(&self) -> Result<Box<dyn ReadSeek>> {
+        let file = self.file.reopen().map_err(|e| Error::io("opening a snapshot file", e))?;
+        Ok(Box::new(file))
+    }
+
     fn keep(self: Box<Self>, cell: &Id) -> Result<String> {
         let FileWriter { file, cells, tmp } = *self;
         file.as_file().sync_all().map_err(|e| Error::io("syncing a snapshot file", e))?;

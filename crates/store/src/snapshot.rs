@@ -48,6 +48,8 @@ impl<T: Read + Write + Seek + Send> WriteSeek for T {}
 pub trait SnapshotWriter: Send {
     /// The file.
     fn file(&mut self) -> &mut dyn WriteSeek;
+    /// Opens it a second time, to read what was written so far while more is written.
+    fn reader(&self) -> Result<Box<dyn ReadSeek>>;
     /// Syncs it, puts it where snapshot files of that Cell are, and tells the place; still under no name.
     fn keep(self: Box<Self>, cell: &Id) -> Result<String>;
 }

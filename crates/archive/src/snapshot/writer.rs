@@ -20,6 +20,7 @@ use super::meta::NodeMeta;
 use super::removed;
 use crate::zip::BUFFER;
 use crate::zip::deflate::is_packed_type;
+use crate::zip::header::{Header, STORED};
 use crate::zip::time::DosTime;
 use crate::zip::writer::{Known, Packing, ZipWriter};
 use crate::{Error, Limits, Result};
@@ -41,6 +42,19 @@ pub struct Origin {
     pub moment: Option<Moment>,
     /// What it is to be put over, if it holds no more than what was changed since.
     pub base: Option<Base>,
+}
+
+/// A content that was written as it is: where it lies in the file, for whoever reads it back.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The entry.
+    pub name: String,
+    /// Where it begins.
+    pub position: u64,
+    /// Its length.
+    pub length: u64,
+    /// SHA-256 that it is to have.
+    pub sha256: [u8; 32],
 }
 
 /// What may be written next.
@@ -71,6 +85,11 @@ pub struct SnapshotWriter<W: Write, S: Read + Write + Seek> {
     counts: Counts,
     max_depth: usize,
     has_root: bool,
+}
+
+/// Whether an entry's data is worth reading back by itself: it is the content, and long.
+pub(super) fn is_skippable(header: &Header) -> bool {
+    header.method == STORED && header.size > BUFFER as u64
 }
 
 /// Index of the links' entry after those of [`Kind::IN_CELL`].
@@ -163,7 +182,8 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         self.resource(path, meta)
     }
 
-    /// Writes a file and its content, which is compared with `known` on the way.
+    /// Writes a file and its content, which is compared with `known` on the way. Of a content that is not small, and
+    /// that is not deflated, it tells where it lies; `out` has all of it then.
     ///
     /// # Errors
     /// [`Error::HashMismatch`] if the content is not what is known of it; if the path is one that a reader would
@@ -174,7 +194,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         meta: &NodeMeta,
         known: &Content,
         content: &mut dyn Read,
-    ) -> Result<()> {
+    ) -> Result<Option<Written>> {
         if meta.kind != NodeKind::File || path.is_empty() {
             return Err(Error::unwritable(&layout::folder(path), "a collection with content"));
         }
@@ -185,9 +205,14 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
             _ => Packing::Try,
         };
         let known = Known { size: known.length, crc32: known.crc32, sha256: known.sha256 };
-        self.zip.known(&name, &known, packing, content)?;
+        let record = self.zip.known(&name, &known, packing, content)?;
         self.counts.content(path, known.size);
-        Ok(())
+        if !is_skippable(&record.header) {
+            return Ok(None);
+        }
+        self.zip.flush()?;
+        let (length, sha256) = (record.header.size, record.sha256);
+        Ok(Some(Written { name, position: self.zip.offset() - length, length, sha256 }))
     }
 
     /// Writes that something was removed since the base.

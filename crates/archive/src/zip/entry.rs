@@ -28,6 +28,7 @@ pub struct EntryReader<'a, R> {
     /// Bytes of the entry's data that follow `input`.
     left: u64,
     produced: u64,
+    /// Of the content, where it is not what lies in the file.
     crc32: crc32fast::Hasher,
     packed_crc32: crc32fast::Hasher,
     checked: bool,
@@ -92,7 +93,9 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
         if count == 0 {
             return Err(self.corrupt("its data ends before its declared size"));
         }
-        self.crc32.update(&out[..count]);
+        if self.inflate.is_some() {
+            self.crc32.update(&out[..count]);
+        }
         self.produced += count as u64;
         if self.produced == self.header.size {
             self.finish()?;
@@ -110,6 +113,11 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
                 count => content.extend_from_slice(&buffer[..count]),
             }
         }
+    }
+
+    /// Leaves the data of a stored entry unread: where it ends in the file, and the checksum that it has by the directory.
+    pub(crate) fn skip_stored(&self) -> (u64, u32) {
+        (self.position + self.left, self.header.crc32)
     }
 
     /// Where the data ends in the file, and its checksum there. Known when all is read.
@@ -183,7 +191,9 @@ impl<'a, R: Read + Seek> EntryReader<'a, R> {
         if self.at != self.input.len() || self.left != 0 {
             return Err(self.corrupt("more data than content"));
         }
-        if self.crc32.clone().finalize() != self.header.crc32 {
+        // What lies in the file as it is, was summed up there.
+        let crc32 = if self.inflate.is_some() { &self.crc32 } else { &self.packed_crc32 };
+        if crc32.clone().finalize() != self.header.crc32 {
             return Err(self.corrupt("its checksum (CRC-32) differs"));
         }
         self.checked = true;

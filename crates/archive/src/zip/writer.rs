@@ -100,6 +100,11 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         self.sink.offset
     }
 
+    /// Gives all that was written to the sink below, where others can read it.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        Ok(self.sink.flush()?)
+    }
+
     fn header(&self, name: &str, method: u16) -> Result<Header> {
         if name.len() > usize::from(u16::MAX) {
             return Err(Error::unwritable(name, "its name is too long for a zip"));
@@ -165,11 +170,11 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         packing: Packing,
         content: &mut dyn Read,
     ) -> Result<Record> {
-        let mut checked = Checked { content, crc32: crc32fast::Hasher::new(), read: 0 };
+        let mut checked = Checked { content, read: 0 };
         let mut buffer = vec![0; (BUFFER as u64).min(known.size) as usize];
         let mut filled = checked.fill(&mut buffer)?;
         if known.size <= buffer.len() as u64 {
-            checked.compare(name, known)?;
+            checked.compare(name, known, crc32fast::hash(&buffer[..filled]))?;
             return self.small(name, &buffer[..filled], known, packing);
         }
         let deflate = packing == Packing::Try && self.deflater.shrinks(&buffer[..filled.min(SAMPLE)]);
@@ -182,8 +187,10 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         }
         self.write_local(&header)?;
         let start = self.sink.offset;
+        let mut crc32 = crc32fast::Hasher::new();
         while filled > 0 {
             if deflate {
+                crc32.update(&buffer[..filled]);
                 self.deflater.write(&buffer[..filled], &mut self.sink)?;
             } else {
                 self.sink.write_all(&buffer[..filled])?;
@@ -193,8 +200,11 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         }
         if deflate {
             self.deflater.finish(&mut self.sink)?;
+        } else {
+            // What goes to the file as it is, is summed up there.
+            crc32 = self.sink.crc32.clone();
         }
-        checked.compare(name, known)?;
+        checked.compare(name, known, crc32.finalize())?;
         header.packed = self.sink.offset - start;
         self.close_entry(header, known.sha256)
     }
@@ -324,10 +334,9 @@ fn decode_record(bytes: &[u8]) -> Result<Option<(Record, usize)>> {
     }))
 }
 
-/// Reads a content and sums it up on the way.
+/// Reads a content and counts it on the way.
 struct Checked<'c> {
     content: &'c mut dyn Read,
-    crc32: crc32fast::Hasher,
     read: u64,
 }
 
@@ -343,19 +352,18 @@ impl Checked<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.crc32.update(&buffer[..filled]);
         self.read += filled as u64;
         Ok(filled)
     }
 
     /// Compares what was read, and that nothing is left, with what is known.
-    fn compare(&mut self, name: &str, known: &Known) -> Result<()> {
+    fn compare(&mut self, name: &str, known: &Known, crc32: u32) -> Result<()> {
         let more = self.fill(&mut [0])?;
         if more > 0 || self.read != known.size {
             let than = if self.read > known.size { "longer" } else { "shorter" };
             return Err(Error::mismatch(name, format!("{than} than the {} bytes recorded", known.size)));
         }
-        if self.crc32.clone().finalize() != known.crc32 {
+        if crc32 != known.crc32 {
             return Err(Error::mismatch(name, "its checksum (CRC-32) differs"));
         }
         Ok(())

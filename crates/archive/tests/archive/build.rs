@@ -106,7 +106,7 @@ pub(crate) fn file_meta(media_type: &str, content: &[u8]) -> NodeMeta {
 }
 
 pub(crate) fn file(writer: &mut MemoryWriter, path: &str, media_type: &str, content: &[u8]) -> Result<()> {
-    writer.file(path, &file_meta(media_type, content), &known(content), &mut &*content)
+    writer.file(path, &file_meta(media_type, content), &known(content), &mut &*content).map(drop)
 }
 
 /// The Cell, and the main box to put files into.

@@ -8,6 +8,7 @@ mod hostile;
 mod incremental;
 mod large;
 mod mutated;
+mod read_back;
 mod reference;
 mod roundtrip;
 mod tampering;

@@ -7,6 +7,7 @@
 mod base;
 mod count;
 mod out;
+mod read_back;
 mod readable;
 mod source;
 mod write;

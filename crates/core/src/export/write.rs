@@ -13,6 +13,7 @@ use saibo_store::tx::Linked;
 use saibo_store::{Blobs, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
 
 use super::out::{Archive, Out};
+use super::read_back::{self, ReadBack};
 use super::readable::{self, Readable};
 use super::source::Source;
 use super::weight;
@@ -56,40 +57,45 @@ pub(super) fn export(
     };
     let scratch = unit.backend().snapshots().scratch()?;
     let in_chain = since.as_ref().map_or(0, |mark| mark.in_chain) + 1;
-    let written = store.read(|tx| {
-        let (out, key) = Out::begin(unit, writer.file(), lock, progress)?;
-        let archive = SnapshotWriter::new(out, scratch, origin).map_err(archive::error)?;
-        let mut export = Export {
-            tx,
-            cell,
-            blobs: cell.blobs().as_ref(),
-            archive,
-            progress,
-            selection: Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?,
-            without_credentials: options.without_credentials,
-            since: since.map(|mark| mark.moment),
-        };
-        export.documents()?;
-        export.links()?;
-        export.tree()?;
-        export.removed()?;
-        if options.readable {
-            readable::write(Readable {
+    // What is encrypted is nothing to be read beside: the key is there when all is written.
+    let reader = if lock.is_none() { Some(writer.reader()?) } else { None };
+    let write = |read_back: Option<&ReadBack>| {
+        store.read(|tx| {
+            let (out, key) = Out::begin(unit, writer.file(), lock, progress)?;
+            let archive = SnapshotWriter::new(out, scratch, origin).map_err(archive::error)?;
+            let mut export = Export {
                 tx,
                 cell,
-                created,
-                boxes: options.boxes.as_deref(),
+                blobs: cell.blobs().as_ref(),
+                archive,
                 progress,
-                archive: &mut export.archive,
-            })?;
-        }
-        let (out, manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
-        out.finish()?;
-        Ok((key, manifest))
-    });
-    let (key, manifest) = written?;
+                read_back,
+                selection: Selection::new(tx, options.boxes.as_deref(), CellsOwn::Taken)?,
+                without_credentials: options.without_credentials,
+                since: since.map(|mark| mark.moment),
+            };
+            export.documents()?;
+            export.links()?;
+            export.tree()?;
+            export.removed()?;
+            if options.readable {
+                readable::write(Readable {
+                    tx,
+                    cell,
+                    created,
+                    boxes: options.boxes.as_deref(),
+                    progress,
+                    archive: &mut export.archive,
+                })?;
+            }
+            let (out, manifest) = export.archive.finish(unit.signing_key()).map_err(archive::error)?;
+            out.finish()?;
+            Ok((key, manifest))
+        })
+    };
+    let ((key, manifest), read_back) = read_back::beside(reader, progress, write)?;
     drop(store);
-    verify(unit, writer.file(), key.as_ref(), progress)?;
+    verify(unit, writer.file(), key.as_ref(), read_back, progress)?;
     progress.enter(Phase::Finishing);
     progress.seal()?;
     let length = writer
@@ -109,15 +115,22 @@ pub(super) fn export(
     Ok(())
 }
 
-/// Reads the whole file back and compares it with its manifest: «done» is said of what is there, not of what was sent.
-fn verify(unit: &Unit, file: &mut dyn WriteSeek, key: Option<&Key>, progress: &Arc<Progress>) -> Result<()> {
+/// Reads the file back, but for the contents ahead of `read_back`, and compares it with its manifest: «done» is said of
+/// what is there, not of what was sent.
+fn verify(
+    unit: &Unit,
+    file: &mut dyn WriteSeek,
+    key: Option<&Key>,
+    read_back: u64,
+    progress: &Arc<Progress>,
+) -> Result<()> {
     progress.enter(Phase::Verifying);
     file.seek(SeekFrom::Start(0)).map_err(|e| saibo_store::Error::io("reading a snapshot back", e))?;
     match key {
-        None => archive::verify_own(unit, file, progress, weight::VERIFY_PART),
+        None => archive::verify_own(unit, file, read_back, progress, weight::VERIFY_PART),
         Some(key) => {
             let (file, _) = key.open(file).map_err(archive::error)?;
-            archive::verify_own(unit, file, progress, weight::VERIFY_PART)
+            archive::verify_own(unit, file, read_back, progress, weight::VERIFY_PART)
         }
     }
 }
@@ -128,6 +141,8 @@ struct Export<'a> {
     blobs: &'a dyn Blobs,
     archive: Archive<'a>,
     progress: &'a Progress,
+    /// Who reads back what was written, where that can be done beside.
+    read_back: Option<&'a ReadBack>,
     selection: Selection<'a>,
     without_credentials: bool,
     /// Only what was changed since is wanted.
@@ -277,7 +292,10 @@ impl Export<'_> {
         };
         let mut content =
             Progressing { inner: content::open(self.tx, self.blobs, known)?, progress: self.progress };
-        self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
+        let written = self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
+        if let Some((read_back, written)) = self.read_back.zip(written) {
+            read_back.check(written)?;
+        }
         self.progress.file();
         self.count(weight::NODE)
     }

@@ -10,7 +10,7 @@ use super::{Seen, each_line};
 use crate::Result;
 use crate::snapshot::layout;
 use crate::snapshot::lines::Lines;
-use crate::snapshot::manifest::{ListedEntry, hex};
+use crate::snapshot::manifest::{ListedEntry, from_hex, hex};
 use crate::snapshot::reader::{Names, SnapshotReader};
 use crate::zip::directory::Entry;
 use crate::zip::entry::EntryReader;
@@ -69,6 +69,14 @@ impl<'a, R: Read + Seek> Listing<'a, R> {
             }
             report.add(&listed.name, Problem::Missing);
         }
+    }
+
+    /// The SHA-256 that the list says of an entry, if it is the next one there.
+    pub(super) fn sha256_of(&mut self, name: &str, report: &mut Report) -> Result<Option<[u8; 32]>> {
+        let Some(listed) = self.next(report)? else { return Ok(None) };
+        // It is compared with what follows yet, so it is counted once.
+        let listed = self.ahead.insert(listed);
+        Ok(if listed.name == name { from_hex(&listed.sha256) } else { None })
     }
 
     /// Reports what the list has and the directory has not.

@@ -28,6 +28,7 @@ use super::reader::SnapshotReader;
 use super::removed;
 use super::summary::Signer;
 use super::walk::check_kind;
+use super::writer::is_skippable;
 use crate::zip::BUFFER;
 use crate::zip::directory::Entry;
 use crate::zip::entry::EntryReader;
@@ -43,8 +44,25 @@ pub fn verify<R: Read + Seek>(
     trusted: Option<&[VerifyingKey]>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Report> {
+    verify_rest(snapshot, trusted, 0, progress)
+}
+
+/// As [`verify`], but for contents that lie ahead of `read_back` and that [`SnapshotWriter::file`] told of. Their data is
+/// not read again: whoever wrote the file has read it back, and found the SHA-256 that the list of entries is to say.
+///
+/// [`SnapshotWriter::file`]: crate::SnapshotWriter::file
+///
+/// # Errors
+/// As of [`verify`].
+pub fn verify_rest<R: Read + Seek>(
+    snapshot: &SnapshotReader<R>,
+    trusted: Option<&[VerifyingKey]>,
+    read_back: u64,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Report> {
     let mut verifier = Verifier {
         snapshot,
+        read_back,
         report: Report::default(),
         progress: Ticker::new(snapshot, progress),
         root: ContentRoot::new(),
@@ -59,6 +77,8 @@ pub fn verify<R: Read + Seek>(
 
 struct Verifier<'a, R> {
     snapshot: &'a SnapshotReader<R>,
+    /// Up to where contents were read back already.
+    read_back: u64,
     report: Report,
     progress: Ticker<'a>,
     root: ContentRoot,
@@ -116,7 +136,17 @@ impl<R: Read + Seek> Verifier<'_, R> {
         while let Some(entry) = cursor.next(&self.snapshot.source, &self.snapshot.limits)? {
             self.report.entries += 1;
             self.report.bytes += entry.header.size;
-            let seen = match self.read(&entry) {
+            let known = match &mut listing {
+                Some(listing) if entry.end <= self.read_back && is_skippable(&entry.header) => {
+                    listing.sha256_of(entry.name(), &mut self.report)?
+                }
+                _ => None,
+            };
+            let seen = match known {
+                Some(sha256) => self.skip(&entry, sha256),
+                None => self.read(&entry),
+            };
+            let seen = match seen {
                 Ok(seen) => Some(seen),
                 Err(error) => {
                     self.report.add_error(entry.name(), error)?;
@@ -180,6 +210,14 @@ impl<R: Read + Seek> Verifier<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Takes a content for what it was when it was read back.
+    fn skip(&mut self, entry: &Entry, sha256: [u8; 32]) -> Result<Seen> {
+        let Place::Content(path) = self.snapshot.place(entry.name())? else { return self.read(entry) };
+        let (end, packed_crc32) = EntryReader::open(&self.snapshot.source, entry)?.skip_stored();
+        self.report.counts.content(path, entry.header.size);
+        Ok(Seen { sha256, end, packed_crc32 })
     }
 
     /// Reads an entry to its end. What its text says wrong is reported, and it is read on.
