@@ -10,6 +10,7 @@ pub mod error;
 mod forwarded;
 mod listener;
 mod overrides;
+mod pieces;
 pub mod request;
 mod request_key;
 pub mod response;

@@ -9,7 +9,8 @@ use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use tokio::io::AsyncRead;
+
+use super::pieces::Pieces;
 
 /// The body of an answer on its way out.
 pub type ResponseBody = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -18,9 +19,6 @@ pub type ResponseBody = UnsyncBoxBody<Bytes, std::io::Error>;
 pub const JSON: &str = "application/json";
 /// `application/xml`
 pub const XML: &str = "application/xml";
-
-/// Size of the pieces in which a file is read and sent.
-const PIECE: usize = 64 * 1024;
 
 /// An answer. The headers that every answer has are added later.
 #[derive(Debug)]
@@ -91,31 +89,18 @@ impl Response {
         response
     }
 
-    /// What an asynchronous reader yields.
-    #[must_use]
-    pub fn reader<R>(status: u16, content_type: &str, length: Option<u64>, reader: R) -> Self
-    where
-        R: AsyncRead + Send + 'static,
-    {
-        let pieces = tokio_util::io::ReaderStream::with_capacity(reader, PIECE);
-        Self::stream(status, content_type, length, pieces)
-    }
-
     /// What a blocking reader yields, such as a file. It is read on a thread where blocking is allowed, a few
     /// pieces ahead of the client, and no further once the client is gone.
     #[must_use]
-    pub fn blocking_reader<R>(status: u16, content_type: &str, length: Option<u64>, mut reader: R) -> Self
+    pub fn blocking_reader<R>(status: u16, content_type: &str, length: Option<u64>, reader: R) -> Self
     where
         R: Read + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(2);
         tokio::task::spawn_blocking(move || {
+            let mut pieces = Pieces::new(reader);
             loop {
-                let mut piece = vec![0; PIECE];
-                let read = reader.read(&mut piece).map(|read| {
-                    piece.truncate(read);
-                    Bytes::from(piece)
-                });
+                let read = pieces.read();
                 let last = read.as_ref().map_or(true, Bytes::is_empty);
                 if sender.blocking_send(read).is_err() || last {
                     break;

@@ -75,7 +75,7 @@ async fn streamed(context: Context) -> Result<Response> {
         all.extend_from_slice(&piece.map_err(unreadable)?);
     }
     let length = all.len() as u64;
-    Ok(Response::reader(200, "text/plain", Some(length), std::io::Cursor::new(all)))
+    Ok(Response::blocking_reader(200, "text/plain", Some(length), std::io::Cursor::new(all)))
 }
 
 async fn blocking(context: Context) -> Result<Response> {
