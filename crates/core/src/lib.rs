@@ -24,6 +24,7 @@ pub mod message;
 pub mod odata;
 pub mod relay;
 pub mod role;
+pub mod schedule;
 mod selection;
 pub mod settings;
 pub mod snapshot;

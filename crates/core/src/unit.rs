@@ -16,6 +16,7 @@ use crate::job::{JobKind, Jobs};
 use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
 use crate::message::Courier;
+use crate::schedule::Schedules;
 use crate::snapshot::resumable::Writers;
 use crate::token::Transcell;
 use crate::{Cell, Settings};
@@ -42,6 +43,7 @@ pub struct Unit {
     swapping: Mutex<()>,
     makers: Makers,
     uploads: Writers,
+    schedules: Schedules,
     entities: Arc<crate::odata::entities::State>,
     /// The last to be dropped: a database that nobody uses any more is closed in order when its backend goes.
     backend: Arc<dyn Backend>,
@@ -74,6 +76,7 @@ impl Unit {
             swapping: Mutex::default(),
             makers: Makers::default(),
             uploads: Writers::default(),
+            schedules: Schedules::default(),
             entities: Arc::new(crate::odata::entities::State::new(settings.limits.links_per_entity)),
             settings,
         }
@@ -263,6 +266,11 @@ impl Unit {
     /// Who writes to which upload now.
     pub(crate) fn uploads(&self) -> &Writers {
         &self.uploads
+    }
+
+    /// When Cells are to be exported by themselves.
+    pub(crate) fn schedules(&self) -> &Schedules {
+        &self.schedules
     }
 
     pub(crate) fn makers(&self) -> &Makers {

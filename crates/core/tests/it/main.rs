@@ -19,6 +19,7 @@ mod portability_selective;
 mod portability_swap;
 mod readable;
 mod readable_combined;
+mod schedules;
 mod support;
 mod token;
 mod uploads;

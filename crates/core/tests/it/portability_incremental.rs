@@ -261,7 +261,7 @@ fn a_chain_has_what_a_whole_export_has() {
 }
 
 /// Puts a Role that nobody else has, so that something was changed.
-fn touch(cell: &Cell, name: &str) -> i64 {
+pub(crate) fn touch(cell: &Cell, name: &str) -> i64 {
     let body = format!(r#"{{"Name":"{name}"}}"#);
     let mut role = new_document(EntitySet::control(Kind::Role), name, body);
     cell.store()

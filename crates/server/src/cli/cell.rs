@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod schedule;
 mod target;
 mod undo;
 pub(super) mod watch;
@@ -19,6 +20,7 @@ pub(super) enum CellCommand {
     Export(Box<export::Export>),
     Import(import::Import),
     Undo(undo::Undo),
+    Schedule(Box<schedule::Schedule>),
 }
 
 impl CellCommand {
@@ -27,6 +29,7 @@ impl CellCommand {
             Self::Export(export) => export.run(),
             Self::Import(import) => import.run(),
             Self::Undo(undo) => undo.run(),
+            Self::Schedule(schedule) => schedule.run(),
         }
     }
 }

@@ -30,6 +30,7 @@ mod process;
 mod readme;
 mod request_key;
 mod routes;
+mod schedules;
 mod sealed;
 mod selective;
 mod support;
