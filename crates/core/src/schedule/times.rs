@@ -36,8 +36,18 @@ impl Times {
         if text.len() > LONGEST || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
             return Err(wrong(format!("of {LONGEST} ASCII characters at most")));
         }
+        // A list of nothing would be taken for a field without a value, and be looked for in each hour of 3,000 years.
+        let is_full = |field: &str| field.trim_start_matches('+').split(',').all(|part| !part.is_empty());
+        if !text.split(' ').filter(|field| !field.is_empty()).all(is_full) {
+            return Err(wrong("a list has no values"));
+        }
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        parser.parse(text).map(Self).map_err(wrong)
+        let cron = parser.parse(text).map_err(wrong)?;
+        // With these there is a time in each day, so only days have to be looked for.
+        if cron.pattern.minutes.values().is_empty() || cron.pattern.hours.values().is_empty() {
+            return Err(wrong("there is no such time of day"));
+        }
+        Ok(Self(cron))
     }
 
     /// The first time after another, both ms since 1970; none if there is none.
@@ -247,12 +257,27 @@ mod tests {
         assert_eq!(times.next(at(3, 0), 0), Some(at(18, 0)), "not the same once more");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_sent_is_answered_soon(
+            fields in proptest::collection::vec("[0-9*,/#LW?+-]{1,6}|[*]|[0-9]{1,2}|[*]/[0-9]|[0-9]{1,2}-[0-9]{1,2}", 4..7),
+        ) {
+            let (text, begun) = (fields.join(" "), std::time::Instant::now());
+            if let Ok(first) = Times::parse(&text).and_then(|times| times.first(NOW, 15 * MINUTE)) {
+                proptest::prop_assert!(first > NOW && first % MINUTE == 0, "{text}");
+            }
+            let taken = begun.elapsed();
+            proptest::prop_assert!(taken < std::time::Duration::from_secs(2), "{text}: {taken:?}");
+        }
+    }
+
     #[test]
     fn even_the_worst_is_found_quickly() {
         let begun = std::time::Instant::now();
-        for expression in ["0 0 30 2 *", "0 0 29 2 +MON", "59 23 31 12 +7#5"] {
-            let times = Times::parse(expression).unwrap();
-            let _ = times.first(NOW, 15 * MINUTE);
+        for expression in
+            ["0 0 30 2 *", "0 0 29 2 +MON", "59 23 31 12 +7#5", ", * * * *", "* , * * *", "0 0 , * +,"]
+        {
+            let _ = Times::parse(expression).and_then(|times| times.first(NOW, 15 * MINUTE));
         }
         let taken = begun.elapsed();
         assert!(taken < std::time::Duration::from_secs(2), "{taken:?}");

@@ -413,7 +413,8 @@ fn ten_thousand_that_are_not_due_cost_next_to_nothing() {
     let unit = &fixture.unit;
     saibo_store::StoreExt::write(&*unit.backend().register(), |tx| {
         // Of Cells that are not there: whoever looked at one would find that out.
-        (0..10_000).try_for_each(|number| tx.set_value("due", &format!("cell{number}"), Some("2000000000000")))
+        (0..10_000)
+            .try_for_each(|number| tx.set_value("due", &format!("cell{number}"), Some("2000000000000")))
     })
     .unwrap();
     tick(unit, 1).unwrap();
