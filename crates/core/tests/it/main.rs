@@ -20,6 +20,7 @@ mod portability_swap;
 mod readable;
 mod readable_combined;
 mod schedules;
+mod schedules_crash;
 mod support;
 mod token;
 mod uploads;

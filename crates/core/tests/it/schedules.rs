@@ -14,9 +14,9 @@ use crate::portability::{RICH, export_as, import_as};
 use crate::portability_incremental::touch;
 use crate::support::{Fixture, master};
 
-const HOUR: i64 = 3_600_000;
+pub(crate) const HOUR: i64 = 3_600_000;
 
-fn hourly() -> Plan {
+pub(crate) fn hourly() -> Plan {
     Plan {
         cron: "0 * * * *".to_owned(),
         incremental: false,
@@ -34,7 +34,7 @@ fn incremental(full_every: u32, keep: usize) -> Plan {
 }
 
 /// Sets a schedule; when it is due.
-fn set(fixture: &Fixture, cell: &Cell, plan: Plan) -> i64 {
+pub(crate) fn set(fixture: &Fixture, cell: &Cell, plan: Plan) -> i64 {
     schedule::set(&fixture.unit, cell, &fixture.master(), plan).unwrap().0.next_at
 }
 
@@ -43,7 +43,7 @@ fn get(unit: &Arc<Unit>, cell: &Cell) -> Standing {
 }
 
 /// Ticks at a time until nothing runs.
-fn run(unit: &Arc<Unit>, cell: &Cell, now: i64) -> Standing {
+pub(crate) fn run(unit: &Arc<Unit>, cell: &Cell, now: i64) -> Standing {
     let begun = Instant::now();
     loop {
         tick(unit, now).unwrap();
@@ -56,7 +56,7 @@ fn run(unit: &Arc<Unit>, cell: &Cell, now: i64) -> Standing {
     }
 }
 
-fn files(unit: &Arc<Unit>, cell: &Cell) -> Vec<String> {
+pub(crate) fn files(unit: &Arc<Unit>, cell: &Cell) -> Vec<String> {
     snapshot::list(unit, cell.id()).unwrap().into_iter().map(|info| info.name).collect()
 }
 
