@@ -31,7 +31,8 @@ use crate::{Cell, Unit, clock, snapshot};
 pub struct Standing {
     /// What is to be done.
     pub plan: Plan,
-    /// When the next run is due, ms since 1970. In the past if it waits: for another export of the Cell, or for its turn.
+    /// When the next run is due, ms since 1970. In the past if it waits: for another export of the Cell, or for its
+    /// turn.
     pub next_at: i64,
     /// Name of the snapshot that a run is making.
     pub running: Option<String>,
@@ -62,17 +63,22 @@ pub fn authorize(cell: &Cell, access: &Access) -> Result<()> {
 /// Sets the schedule of a Cell; whether it had none. What came of an earlier one stays its own.
 ///
 /// # Errors
-/// If somebody may not; [`ErrorCode::BodyKeyFormat`], [`ErrorCode::BoxUnknown`] or [`ErrorCode::SnapshotLocked`] for what
-/// no export would take or no day has; the store's.
+/// If somebody may not; [`ErrorCode::BodyKeyFormat`], [`ErrorCode::BoxUnknown`] or [`ErrorCode::SnapshotLocked`] for
+/// what no export would take or no day has; the store's.
 pub fn set(unit: &Unit, cell: &Cell, access: &Access, plan: Plan) -> Result<(Standing, bool)> {
     snapshot::authorize(cell, access)?;
     let plan = plan.checked(cell)?;
-    let next = Times::parse(&plan.cron)?.first(clock::now(), apart(unit))?;
+    let (times, apart) = (Times::parse(&plan.cron)?, apart(unit));
+    let first = times.first(clock::now(), apart)?;
     let (record, is_new) = record::update(unit, cell.id(), move |record| {
         let is_new = record.is_none();
         let set = match record.take() {
-            None => Record::new(plan, next),
-            Some(before) => before.with(plan, next),
+            None => Record::new(plan, first),
+            // However often it is set: no sooner after the last run than if it had not been.
+            Some(before) => {
+                let later = before.began().and_then(|began| times.next(began, apart));
+                before.with(plan, later.map_or(first, |later| later.max(first)))
+            }
         };
         *record = Some(set.clone());
         Ok((set, is_new))

@@ -145,6 +145,12 @@ impl Record {
         Self { plan, next, whole_next, ..self }
     }
 
+    /// When the last run began.
+    pub(super) fn began(&self) -> Option<i64> {
+        let running = self.running.as_ref().map(|run| run.began);
+        running.or(self.last.as_ref().map(|last| last.began))
+    }
+
     /// When it wants attention: at once, as long as a run is not settled.
     fn due(&self) -> i64 {
         if self.running.is_some() { 0 } else { self.next }

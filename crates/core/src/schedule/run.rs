@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long until the next look at the latest: within as much a run begins that was just asked for.
 const PAUSE: i64 = MINUTE;
 
+/// How many are looked at in a tick: a unit that is stopped does not wait for more, were they all to fail at once.
+const MOST: usize = 64;
+
 /// Begins what is due by `now`, ms since 1970, and settles what has ended; how long until the next tick.
 ///
 /// So many run at a time that one of the unit's turns is left for who asks for an export and waits. The others stay
@@ -44,7 +47,7 @@ pub fn tick(unit: &Arc<Unit>, now: i64) -> Result<Duration> {
         look(unit, &cell, now);
     }
     let most = unit.settings().limits.jobs.saturating_sub(1).max(1);
-    loop {
+    for _ in 0..MOST {
         let cell = {
             let due = schedules.lock();
             let free = due.watched.len() < most;
@@ -59,6 +62,7 @@ pub fn tick(unit: &Arc<Unit>, now: i64) -> Result<Duration> {
         };
         look(unit, &cell, now);
     }
+    Ok(Duration::ZERO)
 }
 
 /// Looks at a schedule that wants attention, and says when it will again.
@@ -231,7 +235,8 @@ fn settle(unit: &Arc<Unit>, id: &Id, run: Run, now: i64) -> Result<()> {
     }
 }
 
-/// Enters that a run has failed, or was cancelled. No snapshot goes; of the reports that failures leave, the one before.
+/// Enters that a run has failed, or was cancelled. No snapshot goes; of the reports that failures leave, the one
+/// before.
 fn failed(unit: &Unit, id: &Id, run: &Run, last: Last, again: bool) -> Result<()> {
     let (apart, began) = (apart(unit), run.began);
     let report = change(unit, id, run, move |record| {
