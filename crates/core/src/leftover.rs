@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use saibo_model::{Id, Result};
 use saibo_store::{Place, StoreExt as _, WriteTx};
 
-use crate::{Unit, import, snapshot};
+use crate::{Unit, import, schedule, snapshot};
 
 /// Scope of the register's values that are the journal: a Cell's id under a random name.
 const SCOPE: &str = "making";
@@ -193,6 +193,7 @@ fn scrub(unit: &Unit, cell: &Id) -> Result<()> {
         unit.jobs().forget(cell)?;
         snapshot::forget_all(unit, cell)?;
         import::forget_all(unit, cell)?;
+        schedule::forget_all(unit, cell)?;
         return Ok(unit.backend().remove_cell(cell)?);
     };
     // What is named now and not a moment later is removed by whoever changes that.

@@ -25,6 +25,7 @@ pub mod odata;
 pub mod relay;
 pub mod relocation;
 pub mod role;
+pub mod schedule;
 mod selection;
 pub mod settings;
 pub mod snapshot;

@@ -46,6 +46,8 @@ pub struct Limits {
     pub deliveries: usize,
     /// Uploads in parts that one Cell may have, unfinished.
     pub uploads: usize,
+    /// How long is between two runs of a schedule of exports, at least: each may copy all of a Cell.
+    pub schedule_apart: Duration,
     /// Password checks that run at the same time: they are slow on purpose, and must not starve the rest.
     pub password_checks: usize,
 }

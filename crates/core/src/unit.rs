@@ -17,6 +17,7 @@ use crate::known::{Known, KnownCells};
 use crate::leftover::Makers;
 use crate::message::Courier;
 use crate::relocation::{self, Asked, Carrier, Moved};
+use crate::schedule::Schedules;
 use crate::snapshot::resumable::Writers;
 use crate::swaps::{Held, Swaps};
 use crate::token::Transcell;
@@ -45,6 +46,7 @@ pub struct Unit {
     swaps: Swaps,
     makers: Makers,
     uploads: Writers,
+    schedules: Schedules,
     entities: Arc<crate::odata::entities::State>,
     /// The last to be dropped: a database that nobody uses any more is closed in order when its backend goes.
     backend: Arc<dyn Backend>,
@@ -79,6 +81,7 @@ impl Unit {
             swaps: Swaps::default(),
             makers: Makers::default(),
             uploads: Writers::default(),
+            schedules: Schedules::default(),
             entities: Arc::new(crate::odata::entities::State::new(settings.limits.links_per_entity)),
             settings,
         }
@@ -307,6 +310,11 @@ impl Unit {
     /// Who writes to which upload now.
     pub(crate) fn uploads(&self) -> &Writers {
         &self.uploads
+    }
+
+    /// When Cells are to be exported by themselves.
+    pub(crate) fn schedules(&self) -> &Schedules {
+        &self.schedules
     }
 
     pub(crate) fn makers(&self) -> &Makers {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use saibo_core::Housekeeping;
+use saibo_core::{Housekeeping, schedule};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -41,6 +41,7 @@ pub struct Unit {
     address: SocketAddr,
     accepting: JoinHandle<()>,
     housekeeping: Housekeeping,
+    schedules: schedule::Ticker,
 }
 
 /// How often the unit looks for what is to be removed.
@@ -73,13 +74,14 @@ impl Unit {
         let wired = tokio::task::spawn_blocking(move || {
             let unit = wiring::unit(&config, url.as_str(), &data, &secrets)?;
             let housekeeping = Housekeeping::start(&unit, HOUSEKEEPING)?;
-            Ok::<_, StartError>((App::new(config, data, secrets, unit), housekeeping))
+            let schedules = schedule::Ticker::start(&unit)?;
+            Ok::<_, StartError>((App::new(config, data, secrets, unit), housekeeping, schedules))
         });
-        let (app, housekeeping) = wired.await.map_err(|_| StartError::Interrupted)??;
+        let (app, housekeeping, schedules) = wired.await.map_err(|_| StartError::Interrupted)??;
         let app = Arc::new(app);
         app.tasks.spawn(token_keys::replace_in_time(app.clone(), app.stopping.clone()));
         let accepting = tokio::spawn(http::serve(listener, app.clone(), Arc::new(Router::new(routes))));
-        Ok(Self { app, address, accepting, housekeeping })
+        Ok(Self { app, address, accepting, housekeeping, schedules })
     }
 
     /// What its handlers see.
@@ -102,10 +104,11 @@ impl Unit {
         let _ = self.accepting.await;
         self.app.tasks.close();
         let unit = self.app.unit.clone();
-        let housekeeping = self.housekeeping;
+        let (housekeeping, schedules) = (self.housekeeping, self.schedules);
         // Exports and imports stop where they are and are taken up at the next start.
         let jobs = tokio::task::spawn_blocking(move || {
             unit.jobs().close();
+            schedules.stop();
             housekeeping.stop();
         });
         let ended = async {

@@ -50,6 +50,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
             jobs: config.limits.concurrent_jobs,
             deliveries: config.limits.concurrent_deliveries,
             uploads: config.limits.uploads_per_cell,
+            schedule_apart: Duration::from_secs(config.limits.schedule_minutes.saturating_mul(60)),
             password_checks: config.limits.concurrent_password_checks,
         },
         passwords: passwords(config),

@@ -99,6 +99,7 @@ fn unit(folder: &Path) -> Result<Unit> {
             uploads: 1,
             password_checks: 1,
             deliveries: 1,
+            schedule_apart: Duration::ZERO,
         },
         passwords: PasswordHasher::new(HashAlgorithm::Argon2id),
         run_aside: run_here,

@@ -26,7 +26,7 @@ pub(crate) const MOST_IN_CHAIN: u32 = 100;
 ///
 /// # Errors
 /// [`ErrorCode::ResourceNotFound`]; [`ErrorCode::SnapshotNoBase`] if what was changed since is not known.
-pub(super) fn find(unit: &Unit, cell: &Cell, name: &str) -> Result<SnapshotMark> {
+pub(crate) fn find(unit: &Unit, cell: &Cell, name: &str) -> Result<SnapshotMark> {
     let all = snapshot::list(unit, cell.id())?;
     let named =
         |info: &&SnapshotInfo| [false, true].iter().any(|s| info.name == snapshot::file_name(name, *s));

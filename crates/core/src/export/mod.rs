@@ -13,7 +13,7 @@ mod source;
 mod write;
 
 pub use base::forget_unneeded;
-pub(crate) use base::{MOST_IN_CHAIN, forget_cell, gone, may_forget};
+pub(crate) use base::{MOST_IN_CHAIN, find as find_base, forget_cell, gone, may_forget};
 pub(crate) use count::content;
 
 use std::sync::Arc;
@@ -98,6 +98,14 @@ impl Request {
 /// [`ErrorCode::CellLocked`] while another runs, [`ErrorCode::DiskFull`] if there is not enough space for it.
 pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -> Result<()> {
     snapshot::authorize(cell, access)?;
+    begin(unit, cell, request)
+}
+
+/// The same, of the unit's own accord.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn begin(unit: &Arc<Unit>, cell: &Cell, request: Request) -> Result<()> {
     let now = clock::now();
     let boxes = request.boxes.map(selection::named).transpose()?;
     cell.store().read(|tx| Selection::new(tx, boxes.as_deref(), CellsOwn::Taken).map(drop))?;
@@ -267,7 +275,8 @@ fn file_name(job: &Job) -> String {
     snapshot::file_name(&job.name, job.options.encryption.is_some())
 }
 
-fn default_name(cell: &str, now: i64) -> String {
+/// `{cell}_yyyyMMdd_HHmmss`
+pub(crate) fn default_name(cell: &str, now: i64) -> String {
     let stamp = time_of(now)
         .format(format_description!("[year][month][day]_[hour][minute][second]"))
         .unwrap_or_else(|_| now.to_string());

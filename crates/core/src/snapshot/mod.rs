@@ -79,11 +79,24 @@ pub fn open(unit: &Unit, cell: &Id, name: &str) -> Result<(SnapshotInfo, Box<dyn
 /// # Errors
 /// [`ErrorCode::ResourceNotFound`]; the store's.
 pub fn delete(unit: &Unit, cell: &Id, name: &str) -> Result<()> {
+    delete_if(unit, cell, name, |_| true)
+}
+
+/// The same, if it is the one that is meant: another may have got the name meanwhile.
+///
+/// # Errors
+/// As [`delete`]; [`ErrorCode::ResourceNotFound`] also if it is another.
+pub(crate) fn delete_if(
+    unit: &Unit,
+    cell: &Id,
+    name: &str,
+    is_meant: impl FnOnce(&SnapshotInfo) -> bool + Send + 'static,
+) -> Result<()> {
     let (owner, taken) = (cell.clone(), name.to_owned());
     let making = Making::planned(unit, cell);
     let entry = making.entry();
     let info = unit.backend().register().write(move |tx| {
-        let info = find(tx.read(), &owner, &taken)?;
+        let info = find(tx.read(), &owner, &taken)?.filter(is_meant);
         let info = info.ok_or_else(|| ErrorCode::ResourceNotFound.with([&taken]))?;
         tx.set_value(&scope(&owner), &taken, None)?;
         export::gone(tx, &owner, &info)?;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -20,6 +21,7 @@ use crate::support::{backend, settings, unit_on};
 pub(crate) struct Hooks {
     after_read: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     after_fork: Mutex<Option<Box<dyn Fn() + Send>>>,
+    is_full: AtomicBool,
     stop: Mutex<Stop>,
     changed: Condvar,
     queries: Arc<Queries>,
@@ -44,6 +46,11 @@ impl Hooks {
         let before = self.queries.own();
         let outcome = work();
         (outcome, self.queries.own() - before)
+    }
+
+    /// Has the disk full, or with room again.
+    pub(crate) fn fill(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Relaxed);
     }
 
     /// Runs something each time after a generation was copied and before the copy is used.
@@ -224,6 +231,6 @@ impl Backend for Hooked {
     }
 
     fn free_space(&self) -> Result<u64> {
-        self.inner.free_space()
+        if self.hooks.is_full.load(Ordering::Relaxed) { Ok(0) } else { self.inner.free_space() }
     }
 }

@@ -19,6 +19,8 @@ mod portability_selective;
 mod portability_swap;
 mod readable;
 mod readable_combined;
+mod schedules;
+mod schedules_crash;
 mod support;
 mod token;
 mod uploads;

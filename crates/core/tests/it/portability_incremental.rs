@@ -322,7 +322,7 @@ fn what_was_written_on_is_no_base() {
 }
 
 /// Puts a Role that nobody else has, so that something was changed.
-fn touch(cell: &Cell, name: &str) -> i64 {
+pub(crate) fn touch(cell: &Cell, name: &str) -> i64 {
     let body = format!(r#"{{"Name":"{name}"}}"#);
     let mut role = new_document(EntitySet::control(Kind::Role), name, body);
     cell.store()

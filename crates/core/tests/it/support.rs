@@ -37,6 +37,7 @@ pub(crate) fn settings() -> Settings {
             links_per_entity: 3,
             jobs: 2,
             uploads: 2,
+            schedule_apart: Duration::from_secs(900),
             password_checks: 1,
             deliveries: 2,
         },

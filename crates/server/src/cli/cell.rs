@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod relocation;
+mod schedule;
 mod target;
 mod undo;
 pub(super) mod watch;
@@ -21,6 +22,7 @@ pub(super) enum CellCommand {
     Import(import::Import),
     Undo(undo::Undo),
     Move(relocation::Move),
+    Schedule(Box<schedule::Schedule>),
 }
 
 impl CellCommand {
@@ -30,6 +32,7 @@ impl CellCommand {
             Self::Import(import) => import.run(),
             Self::Undo(undo) => undo.run(),
             Self::Move(relocation) => relocation.run(),
+            Self::Schedule(schedule) => schedule.run(),
         }
     }
 }

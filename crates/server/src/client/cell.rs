@@ -8,6 +8,9 @@ use url::Url;
 
 use super::{Answer, Client, ClientError, JobStatus, Result};
 
+/// The code for what a Cell does not have.
+const NO_RESOURCE: &str = "PR404-DV-0001";
+
 /// A Cell, by its URL.
 #[derive(Clone, Debug)]
 pub(crate) struct RemoteCell {
@@ -264,6 +267,42 @@ impl RemoteCell {
     pub(crate) fn undo_import(&self) -> Result<()> {
         let url = format!("{}__import", self.url);
         self.client.call("POST", &url).json(&json!({ "Undo": true })).send()?.expect(&[204])?;
+        Ok(())
+    }
+
+    fn schedule_url(&self) -> String {
+        format!("{}__export/schedule", self.url)
+    }
+
+    /// Its schedule of exports and how that stands, if it has one.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn schedule(&self) -> Result<Option<Value>> {
+        let url = self.schedule_url();
+        let call = self.client.call("GET", &url).header("Accept", "application/json");
+        match call.send()?.expect(&[200]) {
+            Ok(answer) => answer.json().map(Some),
+            Err(error) if error.code() == Some(NO_RESOURCE) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sets it, as a request's body asks for it; how it stands then.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn set_schedule(&self, request: &Value) -> Result<Value> {
+        self.client.call("PUT", &self.schedule_url()).json(request).send()?.expect(&[200, 201])?.json()
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn remove_schedule(&self) -> Result<()> {
+        let url = self.schedule_url();
+        self.client.call("DELETE", &url).header("Accept", "application/json").send()?.expect(&[204])?;
         Ok(())
     }
 

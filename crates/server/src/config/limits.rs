@@ -30,6 +30,9 @@ pub struct Limits {
     pub snapshot_upload_bytes: u64,
     /// Uploads of snapshots in parts that a Cell may have at a time, unfinished.
     pub uploads_per_cell: usize,
+    /// Minutes between two runs of a schedule of exports, at least. Each may copy, write and read back all of a Cell;
+    /// whoever may set a schedule must not keep the unit busy with nothing else.
+    pub schedule_minutes: u64,
     /// Size of a bar file.
     pub bar_bytes: u64,
     /// Size of one entry of a bar file.
@@ -70,6 +73,7 @@ impl Default for Limits {
             batch_bytes: 64 * MIB,
             snapshot_upload_bytes: 256 * 1024 * MIB,
             uploads_per_cell: 8,
+            schedule_minutes: 15,
             bar_bytes: 100 * MIB,
             bar_entry_bytes: 10 * MIB,
             connections: 2048,

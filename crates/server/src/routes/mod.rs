@@ -97,6 +97,16 @@ pub static ROUTES: &[Route] = &[
     Route::new("/{cell}/__export/history", methods! { "GET" => cell::export::history })
         .guarded(|context| Box::pin(cell::exists(context))),
     Route::new(
+        "/{cell}/__export/schedule",
+        methods! {
+            "OPTIONS" => cell::schedule::options,
+            "GET" => cell::schedule::get,
+            "PUT" => cell::schedule::put,
+            "DELETE" => cell::schedule::delete,
+        },
+    )
+    .guarded(|context| Box::pin(cell::exists(context))),
+    Route::new(
         "/{cell}/__import",
         methods! {
             "OPTIONS" => cell::import::options,

@@ -31,6 +31,7 @@ mod readme;
 mod relocation;
 mod request_key;
 mod routes;
+mod schedules;
 mod sealed;
 mod selective;
 mod support;

@@ -13,7 +13,7 @@ use crate::access::{Access, Subject, authorize_unit, is_unit_user};
 use crate::job::JobKind;
 use crate::leftover::{Entry, Making};
 use crate::unit::owner_of;
-use crate::{Cell, Unit, import, relocation, snapshot};
+use crate::{Cell, Unit, import, relocation, schedule, snapshot};
 
 /// What a Cell that can be deleted without more ado has none of.
 const CONTENTS: [Kind; 9] = [
@@ -126,6 +126,7 @@ fn remove(unit: &Unit, cell: &Cell, may_go: impl FnOnce(&dyn ReadTx) -> Result<b
         .and_then(|()| snapshot::forget_all(unit, cell.id()))
         .and_then(|()| import::forget_all(unit, cell.id()))
         .and_then(|()| relocation::forget_all(unit, cell.id(), cell.url()))
+        .and_then(|()| schedule::forget_all(unit, cell.id()))
         .and_then(|()| Ok(unit.backend().remove_cell(cell.id())?))
         .and_then(|()| making.done());
     if let Err(error) = cleared {

@@ -20,6 +20,7 @@ pub(super) mod proppatch;
 pub(super) mod relocation;
 pub(super) mod role;
 pub(super) mod root;
+pub(super) mod schedule;
 pub(super) mod sign;
 pub(super) mod snapshot;
 pub(super) mod token;

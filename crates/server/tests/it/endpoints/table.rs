@@ -111,6 +111,9 @@ fn of_the_unit() -> Vec<Row> {
 fn jobs() -> Vec<Row> {
     const FILE: &str = "/{cell}/__snapshot/{file}";
     const UPLOAD: &str = "/{cell}/__snapshot/__upload/{upload}";
+    const SCHEDULE: &str = "/{cell}/__export/schedule";
+    const SET: &str = "/home/__export/schedule";
+    const YEARLY: &str = r#"{"Cron":"@yearly"}"#;
     let settled = |row: Row| row.after("settle", "", "");
     let root = |route, method, path| row(route, method, path, "p:root");
     vec![
@@ -121,6 +124,10 @@ fn jobs() -> Vec<Row> {
             .is(202, CELL),
         settled(root("/{cell}/__export", "DELETE", "/home/__export")).is(405, CELL),
         root("/{cell}/__export/history", "GET", "/home/__export/history").is(200, CELL),
+        root(SCHEDULE, "OPTIONS", "/home/__export/schedule").is(200, CELL_OPTIONS),
+        root(SCHEDULE, "PUT", "/home/__export/schedule").body(YEARLY).after("PUT", SET, YEARLY).is(200, CELL),
+        root(SCHEDULE, "GET", "/home/__export/schedule").is(200, CELL),
+        root(SCHEDULE, "DELETE", "/home/__export/schedule").after("PUT", SET, YEARLY).is(204, CELL),
         root("/{cell}/__import", "OPTIONS", "/home/__import").is(200, CELL_OPTIONS),
         root("/{cell}/__import", "GET", "/home/__import").is(200, CELL),
         settled(root("/{cell}/__import", "POST", "/home/__import"))

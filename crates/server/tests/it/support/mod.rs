@@ -39,6 +39,14 @@ impl Running {
         Self { unit, _data: data }
     }
 
+    /// Stops it and starts it again on its folder.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { unit, _data: data } = self;
+        let config = unit.app().config.clone();
+        assert!(unit.stop().await, "it does not stop");
+        Self { unit: Unit::start(config).await.unwrap(), _data: data }
+    }
+
     /// What follows the scheme in its URL.
     pub(crate) fn authority(&self) -> String {
         format!("localhost:{}", self.unit.address().port())
