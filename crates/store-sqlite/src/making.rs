@@ -31,10 +31,10 @@ use crate::write::SqliteWriteTx;
 use crate::{connection, sql};
 
 /// Rows of a step: some ms.
-const STEP: usize = 1000;
+const STEP: usize = 500;
 
 /// Bytes of their texts.
-const STEP_BYTES: usize = 1 << 19;
+const STEP_BYTES: usize = 1 << 18;
 
 /// After a step others have the disk for as long as it took, but no longer than this.
 const PAUSE: Duration = Duration::from_millis(50);
