@@ -18,6 +18,8 @@ pub(crate) struct Fields {
     all: Vec<Indexed>,
     /// Reads their values of a document.
     select: String,
+    /// Puts those of a new one in.
+    insert: String,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,17 @@ impl Fields {
             };
             let (indexed, expression) = read(row).map_err(&doing)?;
             let head = if fields.all.is_empty() { "SELECT updated" } else { "" };
-            fields.select.push_str(&format!("{head},{}", stored(&expression)));
+            let value = stored(&expression);
+            fields.select.push_str(&format!("{head},{value}"));
+            let head = if fields.all.is_empty() {
+                "INSERT INTO field_value (field,value,updated,seq) "
+            } else {
+                " UNION ALL "
+            };
+            let (id, time) = (indexed.id, if indexed.by_update { "updated" } else { "0" });
+            fields
+                .insert
+                .push_str(&format!("{head}SELECT {id},{value},{time},seq FROM document WHERE seq=?1"));
             fields.all.push(indexed);
         }
         if !fields.all.is_empty() {
@@ -74,6 +86,18 @@ impl Fields {
             .prepare_cached(&self.select)
             .and_then(|mut statement| statement.query_row([seq, set], entry).optional())
             .map_err(while_doing("reading what is indexed of a document"))
+    }
+
+    /// Puts what they are to have of a new document of their set in.
+    pub(crate) fn insert(&self, connection: &Connection, seq: i64) -> Result<()> {
+        if self.all.is_empty() {
+            return Ok(());
+        }
+        connection
+            .prepare_cached(&self.insert)
+            .and_then(|mut statement| statement.execute([seq]))
+            .map_err(while_doing("indexing a document"))?;
+        self.all.iter().filter(|field| !field.whole).try_for_each(|field| note(connection, field.id, seq))
     }
 
     /// Puts what they are to have of a document in the place of what they had.
@@ -118,11 +142,20 @@ impl Fields {
                 )?;
             }
             if !whole {
-                run("INSERT OR IGNORE INTO field_written (field,seq) VALUES (?,?)", params![id, seq])?;
+                note(connection, *id, seq)?;
             }
         }
         Ok(())
     }
+}
+
+/// Notes that a document was written while an index is being made.
+fn note(connection: &Connection, field: i64, seq: i64) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO field_written (field,seq) VALUES (?,?)")
+        .and_then(|mut statement| statement.execute([field, seq]))
+        .map(drop)
+        .map_err(while_doing("noting what an index in the making has to have"))
 }
 
 /// The SQL of an expression's value as an index has it.

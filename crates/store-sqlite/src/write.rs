@@ -224,8 +224,7 @@ impl WriteTx for SqliteWriteTx<'_> {
             )
             .map_err(taken)?;
             document.seq = connection.last_insert_rowid();
-            let after = fields.read(connection, set, document.seq)?;
-            return Ok(fields.replace(connection, document.seq, None, after.as_ref())?);
+            return Ok(fields.insert(connection, document.seq)?);
         }
         let seq = document.seq;
         let before = fields.read(connection, set, seq)?;
