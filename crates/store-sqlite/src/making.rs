@@ -1,8 +1,8 @@
 //! Making the index of a field while everybody writes on.
 //!
 //! SQLite makes an index in one transaction. Here it is entered in `field` first; from then on the writing verbs keep
-//! it ([`crate::field`]) and note in `field_written` what they wrote. Then a reader sorts what there is into a file, and
-//! the file's rows are put in, in many short transactions, but for what was written since. In the order of the index,
+//! it ([`crate::field`]) and note in `field_written` what they wrote. Then a reader sorts what there is into a file,
+//! and the file's rows are put in, in many short transactions, but for what was written since. In the order of the index,
 //! so that each of them touches few pages. The last one says that the index is whole; queries use it from then on. What
 //! the end of a process leaves unfinished is kept like the others, and gone on with when the database is opened.
 //!

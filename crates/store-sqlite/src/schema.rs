@@ -101,10 +101,10 @@ CREATE TABLE removed (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The indexes of fields, which are no indexes of SQLite's: those are made in one go while nobody can write. Each `field`
-/// has a row in `field_value` for each document of its set, in the order that queries want; an absent value is an empty
-/// blob, which comes after everything else. Until an index is `whole`, `field_written` has what was written while it was
-/// being made (`making.rs`).
+/// The indexes of fields, which are no indexes of SQLite's: those are made in one go while nobody can write. Each
+/// `field` has a row in `field_value` for each document of its set, in the order that queries want; an absent value is
+/// an empty blob, which comes after everything else. Until an index is `whole`, `field_written` has what was written
+/// while it was being made (`making.rs`).
 const FIELD_TABLES: &str = "
 CREATE TABLE field (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
