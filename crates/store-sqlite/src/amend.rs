@@ -15,6 +15,7 @@ use saibo_store::{Error, ErrorKind, Result};
 use crate::content::{BLOBS, blob_path};
 use crate::defects::makeshift;
 use crate::error::while_doing;
+use crate::field::Fields;
 use crate::schema;
 
 const DOING: &str = "putting a later state over a Cell that is built";
@@ -92,9 +93,51 @@ impl Amend<'_> {
         self.find("SELECT seq FROM document WHERE id=?", &[&id.as_str()])
     }
 
+    /// Has the indexes of fields that are there already keep what a document is about to be, or to be no more: of none
+    /// as long as nothing but a builder's own was added.
+    fn reindexed(&self, seq: i64, change: impl FnOnce() -> Result<()>) -> Result<()> {
+        let set = || self.find("SELECT entity_set FROM document WHERE seq=?", &[&seq]);
+        let of = |set: Option<i64>| set.map(|set| Ok((set, Fields::of(self.0, set)?))).transpose();
+        let before = of(set()?)?;
+        let entry = |of: &Option<(i64, Fields)>| match of {
+            Some((set, fields)) => fields.read(self.0, *set, seq),
+            None => Ok(None),
+        };
+        let had = entry(&before)?;
+        change()?;
+        let after = of(set()?)?;
+        let has = entry(&after)?;
+        match (&before, &after) {
+            (Some((then, fields)), Some((now, _))) if then == now => {
+                fields.replace(self.0, seq, had.as_ref(), has.as_ref())
+            }
+            _ => {
+                if let Some((_, fields)) = &before {
+                    fields.replace(self.0, seq, had.as_ref(), None)?;
+                }
+                match &after {
+                    Some((_, fields)) => fields.replace(self.0, seq, None, has.as_ref()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Has them keep a document that was just added.
+    pub(crate) fn index(&self, set: i64, seq: i64) -> Result<()> {
+        Fields::of(self.0, set)?.insert(self.0, seq)
+    }
+
     /// Puts a document over the one of its id, and takes the to-one links that it held; its row, if there was one.
     pub(crate) fn document(&self, document: &Document, set: i64) -> Result<Option<i64>> {
         let Some(seq) = self.document_seq(&document.id)? else { return Ok(None) };
+        self.reindexed(seq, || self.replace(document, set, seq))?;
+        self.execute("DELETE FROM waiting.link WHERE first_seq=?", &[&seq])?;
+        self.execute("DELETE FROM main.link WHERE first=? AND to_one=1", &[&seq])?;
+        Ok(Some(seq))
+    }
+
+    fn replace(&self, document: &Document, set: i64, seq: i64) -> Result<()> {
         self.execute(
             "UPDATE document SET entity_set=?2,key=?3,parent=?4,peer=?5,version=?6,published=?7,updated=?8,\
              body=?9,hidden=?10,extra=?11 WHERE seq=?1",
@@ -111,10 +154,8 @@ impl Amend<'_> {
                 document.hidden,
                 document.extra
             ],
-        )?;
-        self.execute("DELETE FROM waiting.link WHERE first_seq=?", &[&seq])?;
-        self.execute("DELETE FROM main.link WHERE first=? AND to_one=1", &[&seq])?;
-        Ok(Some(seq))
+        )
+        .map(drop)
     }
 
     /// Takes a many-to-many link away.
@@ -193,7 +234,7 @@ impl Amend<'_> {
                 self.execute("DELETE FROM waiting.link WHERE second=?", &[&id.as_str()])?;
                 self.execute("DELETE FROM main.link WHERE first=?", &[&seq])?;
                 self.execute("DELETE FROM main.link WHERE second=?", &[&seq])?;
-                self.execute("DELETE FROM document WHERE seq=?", &[&seq]).map(drop)
+                self.reindexed(seq, || self.execute("DELETE FROM document WHERE seq=?", &[&seq]).map(drop))
             }
             Removed::Link { first, second } => self.unlink(first, second),
             Removed::Node { id } => {
@@ -207,7 +248,12 @@ impl Amend<'_> {
     /// Forgets what nothing is in or refers to any more; contents in files are removed from `folder`.
     pub(crate) fn tidy(&self, folder: &Path) -> Result<()> {
         self.batch(
-            "DELETE FROM entity_set WHERE NOT EXISTS (SELECT 1 FROM document d WHERE d.entity_set=entity_set.id)",
+            "DELETE FROM entity_set WHERE NOT EXISTS (SELECT 1 FROM document d WHERE d.entity_set=entity_set.id);\
+             DELETE FROM field_value WHERE field IN \
+             (SELECT id FROM field WHERE entity_set NOT IN (SELECT id FROM entity_set));\
+             DELETE FROM field_written WHERE field IN \
+             (SELECT id FROM field WHERE entity_set NOT IN (SELECT id FROM entity_set));\
+             DELETE FROM field WHERE entity_set NOT IN (SELECT id FROM entity_set)",
         )?;
         let doing = while_doing(DOING);
         let mut statement =

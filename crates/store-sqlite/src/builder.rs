@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use saibo_model::node::Content;
+use saibo_model::query::Field;
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Removed};
 use saibo_store::builder::{Built, BuiltCell, Defect};
 use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
@@ -15,6 +16,7 @@ use crate::content::{BLOBS, ContentWriter};
 use crate::defects::Search;
 use crate::encryption::Keys;
 use crate::error::while_doing;
+use crate::making::Making;
 use crate::read::SqliteReadTx;
 use crate::readers::in_view;
 use crate::rows::set_key;
@@ -183,7 +185,11 @@ impl Builder for SqliteBuilder {
         self.last = self.connection.last_insert_rowid();
         self.last_times = (document.published, document.updated);
         if self.amends {
-            return Ok(());
+            return if self.source.is_some() {
+                Amend(&self.connection).index(set, self.last)
+            } else {
+                Ok(())
+            };
         }
         let line = line_of(origin);
         if line != self.last_line + 1 {
@@ -305,6 +311,13 @@ impl Builder for SqliteBuilder {
         schema::estimate(&self.connection)?;
         self.batch("COMMIT")?;
         Ok(defects)
+    }
+
+    fn index(&mut self, set: &EntitySet, field: &Field) -> Result<()> {
+        match Making::new(set, field)? {
+            Some(making) => making.make_at_once(&self.connection),
+            None => Ok(()),
+        }
     }
 
     fn line_of(&self, id: &Id) -> Result<Option<(Kind, u64)>> {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 
 use lru::LruCache;
 use parking_lot::{Condvar, Mutex};
-use saibo_model::Result as DomainResult;
+use saibo_model::query::Field;
+use saibo_model::{EntitySet, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Place, Result, Store};
 
@@ -44,6 +45,10 @@ impl Store for OpenCell {
 
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         self.store.freeze(progress)
+    }
+
+    fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {
+        self.store.index(set, field, go_on)
     }
 
     fn retire(&self) {

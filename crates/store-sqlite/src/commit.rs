@@ -14,14 +14,14 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use saibo_model::{Error as DomainError, Result as DomainResult};
-use saibo_store::store::WriteWork;
-use saibo_store::{Error, ErrorKind, Result, Stamp, WriteTx};
+use saibo_store::{Error, ErrorKind, Result, Stamp};
 
 use crate::connection::{self, Log};
 use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::folder::Folder;
 use crate::housekeeper::{Housekeeper, Job};
+use crate::making;
 use crate::write::SqliteWriteTx;
 
 /// At most this many works share a commit, so that the first of them is not kept waiting.
@@ -48,6 +48,8 @@ pub(crate) struct Committer {
     file: &'static str,
     keys: Option<Arc<Keys>>,
     housekeeper: Housekeeper,
+    /// Whether the last process left indexes unfinished.
+    unfinished: bool,
     /// Pages that the log had when the housekeeper was called, or 0 if it is not under way.
     called: AtomicI64,
     me: Weak<Committer>,
@@ -60,9 +62,14 @@ struct Queue {
     led: bool,
 }
 
+/// What is done in a transaction.
+type Work = Box<dyn FnOnce(&mut SqliteWriteTx<'_>) -> DomainResult<()> + Send>;
+
 struct Waiting {
-    work: WriteWork,
+    work: Work,
     answer: Answer,
+    /// Whether readers may see something of it.
+    seen: bool,
 }
 
 /// Where one who waits hears of it.
@@ -140,6 +147,7 @@ impl Committer {
         housekeeper: Housekeeper,
     ) -> Result<Arc<Self>> {
         let connection = folder.open(|folder| connection::writer(&folder.join(file)))?;
+        let unfinished = making::is_unfinished(&connection)?;
         Ok(Arc::new_cyclic(|me| Self {
             connection: Mutex::new(Some(connection)),
             queue: Mutex::default(),
@@ -149,6 +157,7 @@ impl Committer {
             file,
             keys,
             housekeeper,
+            unfinished,
             called: AtomicI64::new(0),
             me: me.clone(),
         }))
@@ -159,12 +168,32 @@ impl Committer {
         self.stamp.get()
     }
 
+    /// Whether there are indexes to go on with.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
     /// Runs a work and returns when it is on disk.
-    pub(crate) fn write(&self, work: WriteWork) -> DomainResult<()> {
+    pub(crate) fn write(
+        &self,
+        work: impl FnOnce(&mut SqliteWriteTx<'_>) -> DomainResult<()> + Send + 'static,
+    ) -> DomainResult<()> {
+        self.wait_for(Box::new(work), true)
+    }
+
+    /// The same with a work that changes nothing which readers could tell: the stamp stays.
+    pub(crate) fn write_unseen(
+        &self,
+        work: impl FnOnce(&mut SqliteWriteTx<'_>) -> DomainResult<()> + Send + 'static,
+    ) -> DomainResult<()> {
+        self.wait_for(Box::new(work), false)
+    }
+
+    fn wait_for(&self, work: Work, seen: bool) -> DomainResult<()> {
         let turn = Arc::new(Turn::default());
         let led = {
             let mut queue = self.queue.lock();
-            queue.waiting.push_back(Waiting { work, answer: Answer(Some(turn.clone())) });
+            queue.waiting.push_back(Waiting { work, answer: Answer(Some(turn.clone())), seen });
             std::mem::replace(&mut queue.led, true)
         };
         if led && let Some(result) = turn.wait() {
@@ -291,8 +320,10 @@ fn run_together(
     execute(connection, "BEGIN IMMEDIATE")?;
     let alone = waiting.len() == 1;
     let mut done = Vec::with_capacity(waiting.len());
+    let mut any_seen = false;
     let outcome = (|| {
-        for Waiting { work, answer } in waiting.by_ref() {
+        for Waiting { work, answer, seen } in waiting.by_ref() {
+            any_seen |= seen;
             let result =
                 if alone { run_caught(connection, keys, work) } else { run_one(connection, keys, work) };
             let failed = alone && result.is_err();
@@ -307,7 +338,9 @@ fn run_together(
         execute(connection, "COMMIT")
     })();
     // Whatever came of it: it may be on disk although the commit says that it failed.
-    stamp.renew();
+    if any_seen {
+        stamp.renew();
+    }
     if let Err(error) = outcome {
         // Nothing of the group is on disk, so nobody may hear that it is.
         if !connection.is_autocommit()
@@ -332,7 +365,7 @@ fn again(error: &Error) -> Error {
     Error::new(error.kind(), "committing").because(error.to_string())
 }
 
-fn run_one(connection: &Connection, keys: Option<&Keys>, work: WriteWork) -> DomainResult<()> {
+fn run_one(connection: &Connection, keys: Option<&Keys>, work: Work) -> DomainResult<()> {
     execute(connection, "SAVEPOINT work")?;
     let result = run_caught(connection, keys, work);
     if connection.is_autocommit() {
@@ -346,10 +379,10 @@ fn run_one(connection: &Connection, keys: Option<&Keys>, work: WriteWork) -> Dom
     result
 }
 
-fn run_caught(connection: &Connection, keys: Option<&Keys>, work: WriteWork) -> DomainResult<()> {
+fn run_caught(connection: &Connection, keys: Option<&Keys>, work: Work) -> DomainResult<()> {
     catch_unwind(AssertUnwindSafe(|| {
         let mut tx = SqliteWriteTx::new(connection, keys);
-        work(&mut tx as &mut dyn WriteTx)
+        work(&mut tx)
     }))
     .unwrap_or_else(|_panic| {
         Err(DomainError::from(Error::new(ErrorKind::Other, "running a write, which panicked")))

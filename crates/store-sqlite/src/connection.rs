@@ -6,7 +6,7 @@ use std::sync::Once;
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
-use saibo_store::Result;
+use saibo_store::{Error, Result};
 
 use crate::error::while_doing;
 use crate::schema;
@@ -106,6 +106,20 @@ pub(crate) fn reader(path: &Path) -> Result<Connection> {
     prepare(&connection, 4_000)?;
     schema::check(&connection)?;
     connection.pragma_update(None, "query_only", true).map_err(while_doing("setting up a connection"))?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads, and puts what it has sorted into the new file `sorted`, a database of that name.
+pub(crate) fn sorter(path: &Path, sorted: &Path) -> Result<Connection> {
+    let connection = existing(path)?;
+    prepare(&connection, 4_000)?;
+    schema::check(&connection)?;
+    // This connection makes no files, neither by mistake nor on purpose.
+    std::fs::File::create_new(sorted).map_err(|e| Error::io("making a temporary database", e))?;
+    connection
+        .execute("ATTACH ? AS sorted", [sorted.to_string_lossy()])
+        .map_err(while_doing("setting up a connection"))?;
+    unsynced(&connection, "sorted")?;
     Ok(connection)
 }
 

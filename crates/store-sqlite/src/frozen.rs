@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use saibo_model::Result as DomainResult;
+use saibo_model::query::Field;
+use saibo_model::{EntitySet, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Error, ErrorKind, Result, Stamp, Store};
 
@@ -116,6 +117,10 @@ impl Store for FrozenStore {
         Ok(Arc::new(Self { readers, file, tmp, keys, stamp: Stamp::new() }))
     }
 
+    fn index(&self, _set: &EntitySet, _field: &Field, _go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {
+        Err(Error::new(ErrorKind::Retired, "indexing a copy, which is to be read only").into())
+    }
+
     fn retire(&self) {}
 
     fn reinstate(&self) {}
@@ -127,7 +132,7 @@ impl Store for FrozenStore {
 }
 
 /// A database file that goes with its last user.
-struct Temporary(PathBuf);
+pub(crate) struct Temporary(pub(crate) PathBuf);
 
 impl Drop for Temporary {
     fn drop(&mut self) {

@@ -22,11 +22,14 @@ mod defects;
 mod encryption;
 mod error;
 mod export;
+mod field;
 mod folder;
 mod fork;
 mod frozen;
 mod housekeeper;
 mod index;
+mod list;
+mod making;
 mod page;
 mod pins;
 #[cfg(test)]

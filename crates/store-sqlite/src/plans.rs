@@ -4,10 +4,9 @@
 use rusqlite::{Connection, params_from_iter};
 use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query, Related, Stored};
 use saibo_model::{EntitySet, Id};
-use saibo_store::WriteTx as _;
 
 use crate::connection;
-use crate::page::{list, related};
+use crate::list::{List, list, related, select};
 use crate::read::SqliteReadTx;
 use crate::sql::Above;
 use crate::write::SqliteWriteTx;
@@ -18,10 +17,13 @@ fn database() -> (tempfile::TempDir, Connection) {
     connection::create(&path).unwrap();
     let writer = connection::writer(&path).unwrap();
     let set = EntitySet::entities(Id::from("collection"), Id::from("type"));
-    let mut tx = SqliteWriteTx::new(&writer, None);
+    let tx = SqliteWriteTx::new(&writer, None);
+    let number = tx.set_number(&set).unwrap();
     let float = Field::Body { path: vec!["f".into()], stored: Stored::Float };
     for field in [text("t"), float, Field::Position, Field::Published] {
-        tx.index_field(&set, &field).unwrap();
+        let expression = crate::sql::expression("", &field).unwrap();
+        let sql = "INSERT INTO field (entity_set,expression,whole) VALUES (?,?,1)";
+        writer.execute(sql, (number, expression)).unwrap();
     }
     drop(writer);
     let reader = connection::reader(&path).unwrap();
@@ -54,9 +56,13 @@ fn plan(filter: Option<Filter>, order_by: Vec<OrderBy>) -> String {
     let query = Query { filter, order_by, skip: 0, top: Some(25) };
     let (_folder, connection) = database();
     let above = Above { parent: Some(2), grandparent: Some(3) };
-    let index = SqliteReadTx::new(&connection, None).index_for(1, above, &query).unwrap();
-    let sql = list(1, above, &query, index.as_deref()).unwrap();
-    explain(&sql.text, &sql.values)
+    let way = SqliteReadTx::new(&connection, None).way_to(1, above, &query).unwrap();
+    let statements = match list(1, above, &query, &way).unwrap() {
+        List::Page(sql) => vec![sql],
+        List::Two(both) => both.into(),
+    };
+    let plans: Vec<_> = statements.iter().map(|sql| explain(&sql.text, &sql.values)).collect();
+    plans.join("\n")
 }
 
 fn equal(field: Field, value: &str) -> Filter {
@@ -102,7 +108,7 @@ fn key_order() {
 #[test]
 fn indexed_field() {
     let plan = plan(Some(equal(text("t"), "x")), vec![]);
-    is_by(&plan, "field/1/t_Text (<expr>=?)");
+    is_by(&plan, "v USING PRIMARY KEY (field=? AND value=?)");
     is_unsorted(&plan);
 }
 
@@ -113,7 +119,7 @@ fn indexed_field_among_others() {
         Box::new(equal(text("t"), "x")),
     );
     let plan = plan(Some(both), vec![]);
-    is_by(&plan, "field/1/t_Text (<expr>=?)");
+    is_by(&plan, "v USING PRIMARY KEY (field=? AND value=?)");
     is_unsorted(&plan);
 }
 
@@ -122,7 +128,7 @@ fn range_of_an_indexed_field() {
     let field = Field::Body { path: vec!["f".into()], stored: Stored::Float };
     let above = Filter::Compare(field.clone(), Comparison::Greater, Literal::Float(1.0));
     let plan = plan(Some(above), vec![OrderBy { field, descending: false }]);
-    is_by(&plan, "field/1/f_Float (<expr>>?)");
+    is_by(&plan, "v USING PRIMARY KEY (field=? AND value>? AND value<?)");
     assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
 }
 
@@ -130,7 +136,7 @@ fn range_of_an_indexed_field() {
 fn order_by_an_indexed_field() {
     for descending in [false, true] {
         let plan = plan(None, vec![OrderBy { field: text("t"), descending }]);
-        assert!(plan.contains("field/1/t_Text"), "{plan}");
+        assert!(plan.contains("v USING PRIMARY KEY (field=?"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "all is sorted for a few:\n{plan}");
         if !descending {
             is_unsorted(&plan);
@@ -141,7 +147,7 @@ fn order_by_an_indexed_field() {
 #[test]
 fn a_rare_field_is_found_before_it_is_sorted() {
     let by_key = || vec![OrderBy { field: Field::Key, descending: false }];
-    is_by(&plan(Some(equal(text("t"), "x")), by_key()), "field/1/t_Text (<expr>=?)");
+    is_by(&plan(Some(equal(text("t"), "x")), by_key()), "v USING PRIMARY KEY (field=? AND value=?)");
     is_by(&plan(Some(Filter::LinkedWith(5)), by_key()), BY_NUMBER);
 }
 
@@ -149,7 +155,7 @@ fn a_rare_field_is_found_before_it_is_sorted() {
 fn a_condition_without_index_keeps_the_order() {
     let starts = Filter::StartsWith(text("other"), "x".to_owned());
     let plan = plan(Some(starts), vec![OrderBy { field: text("t"), descending: false }]);
-    assert!(plan.contains("field/1/t_Text"), "{plan}");
+    assert!(plan.contains("v USING PRIMARY KEY (field=?"), "{plan}");
     is_unsorted(&plan);
 }
 
@@ -164,7 +170,7 @@ fn children_of_a_parent() {
 fn position_order() {
     for descending in [false, true] {
         let plan = plan(None, vec![OrderBy { field: Field::Position, descending }]);
-        is_by(&plan, "field/1/seq (entity_set=?)");
+        is_by(&plan, "v USING PRIMARY KEY (field=?)");
         is_unsorted(&plan);
     }
 }
@@ -179,24 +185,25 @@ fn few_are_found_by_what_they_have_in_common() {
     for (filter, index) in [
         (both(name(GreaterOrEqual, "x"), name(Less, "y")), "document_key (entity_set=? AND key>? AND key<?)"),
         (starts(Field::Key), "document_key (entity_set=? AND key>? AND key<?)"),
-        (starts(text("t")), "field/1/t_Text (<expr>>? AND <expr><?)"),
+        (starts(text("t")), "v USING PRIMARY KEY (field=? AND value>? AND value<?)"),
         (
             compare(Field::Updated, Greater, Literal::Integer(5)),
             "document_updated (entity_set=? AND updated>?)",
         ),
-        (compare(Field::Published, Less, Literal::Integer(5)), "field/1/published (published<?)"),
+        (compare(Field::Published, Less, Literal::Integer(5)), "v USING PRIMARY KEY (field=? AND value<?)"),
         (equal(Field::ParentKey, "b"), "document_parent (parent=? AND entity_set=?)"),
         (starts(Field::ParentKey), "document_parent (parent=? AND entity_set=?)"),
         (equal(Field::GrandparentKey, "b"), "document_parent (parent=? AND entity_set=?)"),
-        (both(starts(text("none")), equal(text("t"), "x")), "field/1/t_Text (<expr>=?)"),
+        (both(starts(text("none")), equal(text("t"), "x")), "v USING PRIMARY KEY (field=? AND value=?)"),
     ] {
         for order in [Field::Position, Field::Key, text("t")] {
             let plan = plan(Some(filter.clone()), vec![OrderBy { field: order, descending: false }]);
             is_by(&plan, index);
         }
-        let count = "SELECT COUNT(*) FROM document d WHERE d.entity_set=1 AND ".to_owned();
-        let mut sql = crate::sql::Sql::new(count, Above { parent: Some(2), grandparent: Some(3) });
-        sql.filter(&filter).unwrap();
+        let (_folder, connection) = database();
+        let above = Above { parent: Some(2), grandparent: Some(3) };
+        let way = SqliteReadTx::new(&connection, None).way_to_all(1, above, Some(&filter)).unwrap();
+        let sql = select("COUNT(*)", 1, above, Some(&filter), &way).unwrap();
         is_by(&explain(&sql.text, &sql.values), index);
     }
 }
@@ -256,4 +263,25 @@ fn nodes() {
     is_unsorted(&children);
     is_by(&explain("SELECT 1 FROM node WHERE id=?", &[]), "node_id (id=?)");
     is_by(&explain("SELECT hash FROM content WHERE uses<=0 AND data IS NULL", &[]), "content_unused");
+}
+
+#[test]
+fn alternatives_are_found_each() {
+    let either = |left, right| Filter::Or(Box::new(left), Box::new(right));
+    let starts = Filter::StartsWith(Field::Key, "x".to_owned());
+    let plan = plan(Some(either(equal(text("t"), "x"), either(equal(text("t"), "y"), starts))), vec![]);
+    is_by(&plan, "v USING PRIMARY KEY (field=? AND value=?)");
+    is_by(&plan, "document_key (entity_set=? AND key>? AND key<?)");
+    is_by(&plan, BY_NUMBER);
+}
+
+#[test]
+fn counting_what_an_index_knows() {
+    let (_folder, connection) = database();
+    let filter = equal(text("t"), "x");
+    let way = SqliteReadTx::new(&connection, None).way_to_all(1, Above::default(), Some(&filter)).unwrap();
+    let sql = select("COUNT(*)", 1, Above::default(), Some(&filter), &way).unwrap();
+    let plan = explain(&sql.text, &sql.values);
+    is_by(&plan, "v USING PRIMARY KEY (field=? AND value=?)");
+    assert!(!plan.contains("SEARCH d"), "{plan}");
 }

@@ -3,16 +3,17 @@
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
-use saibo_model::query::{Filter, OrderBy, Query, Related};
+use saibo_model::query::{Field, Filter, OrderBy, Query, Related};
 use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 use saibo_store::tx::Linked;
 use saibo_store::{ChangeTotals, Error, ReadTx, Scan, Value};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
+use crate::list::{self, List};
+use crate::making::Making;
 use crate::rows::{document_columns, document_of, link_of, node_columns, node_of, set_key, set_of, unsigned};
-use crate::sql::Sql;
-use crate::{changes, export, page};
+use crate::{changes, export};
 
 /// A view of a connection inside a transaction.
 pub(crate) struct SqliteReadTx<'c> {
@@ -69,12 +70,9 @@ impl<'c> SqliteReadTx<'c> {
     ) -> Result<T> {
         let Some(number) = self.set_number(set)? else { return Ok(otherwise) };
         let doing = while_doing("counting documents");
-        let text = format!("SELECT {what} FROM document d WHERE d.entity_set={number}");
-        let mut sql = Sql::new(text, self.above(set, filter)?);
-        if let Some(filter) = filter {
-            sql.text.push_str(" AND ");
-            sql.filter(filter)?;
-        }
+        let above = self.above(set, filter)?;
+        let way = self.way_to_all(number, above, filter)?;
+        let mut sql = list::select(what, number, above, filter, &way)?;
         sql.text.push_str(if what == "1" { " LIMIT 1" } else { "" });
         let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
         let found = statement.query_row(params_from_iter(sql.values), read).optional().map_err(&doing)?;
@@ -128,12 +126,27 @@ impl ReadTx for SqliteReadTx<'_> {
         let Some(number) = self.set_number(set)? else { return Ok(()) };
         let doing = while_doing("listing documents");
         let above = self.above(set, query.filter.as_ref())?;
-        let index = self.index_for(number, above, query)?;
-        let sql = page::list(number, above, query, index.as_deref())?;
-        let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
-        let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
-        while let Some(row) = rows.next().map_err(&doing)? {
-            each(document_of(row, set.clone()).map_err(&doing)?)?;
+        let way = self.way_to(number, above, query)?;
+        let (statements, mut skip, mut left) = match list::list(number, above, query, &way)? {
+            List::Page(sql) => (vec![sql], 0, u64::MAX),
+            List::Two(both) => (both.into(), query.skip, query.top.unwrap_or(u64::MAX)),
+        };
+        for sql in statements {
+            if left == 0 {
+                break;
+            }
+            let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
+            let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
+            while left > 0
+                && let Some(row) = rows.next().map_err(&doing)?
+            {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                left -= 1;
+                each(document_of(row, set.clone()).map_err(&doing)?)?;
+            }
         }
         Ok(())
     }
@@ -148,7 +161,7 @@ impl ReadTx for SqliteReadTx<'_> {
     ) -> Result<()> {
         let Some(number) = self.set_number(set)? else { return Ok(()) };
         let doing = while_doing("listing related documents");
-        let sql = page::related(number, to, order_by, top)?;
+        let sql = list::related(number, to, order_by, top)?;
         let mut statement = self.connection.prepare_cached(&sql.text).map_err(&doing)?;
         let mut rows = statement.query(params_from_iter(sql.values)).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
@@ -166,6 +179,13 @@ impl ReadTx for SqliteReadTx<'_> {
 
     fn any(&self, set: &EntitySet, filter: Option<&Filter>) -> Result<bool> {
         self.select("1", set, filter, |_row| Ok(true), false)
+    }
+
+    fn is_indexed(&self, set: &EntitySet, field: &Field) -> Result<bool> {
+        match Making::new(set, field)? {
+            Some(making) => making.is_done(self.connection),
+            None => Ok(true),
+        }
     }
 
     fn entity_sets(&self, kind: Kind) -> Result<Vec<EntitySet>> {

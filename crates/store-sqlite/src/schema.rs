@@ -5,11 +5,9 @@ use saibo_store::{Error, ErrorKind, Result};
 
 use crate::error::while_doing;
 
-/// Brings a database from one layout to the next, the first from layout 1 to 2.
-type Step = fn(&Connection) -> rusqlite::Result<()>;
+mod steps;
 
-/// Every change of the layout since the first.
-const STEPS: [Step; 2] = [seal_contents, track_changes];
+use steps::STEPS;
 
 /// The layout that is written; kept in `PRAGMA user_version`.
 const VERSION: i64 = 1 + STEPS.len() as i64;
@@ -103,6 +101,32 @@ CREATE TABLE removed (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// The indexes of fields, which are no indexes of SQLite's: those are made in one go while nobody can write. Each
+/// `field` has a row in `field_value` for each document of its set, in the order that queries want; an absent value is
+/// an empty blob, which comes after everything else. Until an index is `whole`, `field_written` has what was written
+/// while it was being made (`making.rs`).
+const FIELD_TABLES: &str = "
+CREATE TABLE field (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entity_set INTEGER NOT NULL,
+    expression TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    UNIQUE (entity_set, expression)
+) STRICT;
+CREATE TABLE field_value (
+    field INTEGER NOT NULL,
+    value ANY NOT NULL,
+    updated INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (field, value, updated DESC, seq DESC)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE field_written (
+    field INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (field, seq)
+) STRICT, WITHOUT ROWID;
+";
+
 /// The indexes, apart from the tables: a bulk load makes them when everything is in, if it did not need one
 /// before.
 ///
@@ -140,6 +164,7 @@ pub(crate) fn create(connection: &Connection) -> Result<()> {
     let doing = while_doing("creating a database");
     connection.execute_batch(TABLES).map_err(&doing)?;
     connection.execute_batch(CHANGE_TABLES).map_err(&doing)?;
+    connection.execute_batch(FIELD_TABLES).map_err(&doing)?;
     mark(connection)
 }
 
@@ -152,7 +177,7 @@ pub(crate) fn create_indexes(connection: &Connection) -> Result<()> {
 /// What the planner is told of the indexes: how many rows there are and how many have the same first column,
 /// first two columns, and so on. Without it, SQLite takes an entity set for as selective as a key. Fixed, so
 /// that a query's plan is the same in every Cell and at every age.
-const ESTIMATES: [(&str, &str, &str); 8] = [
+const ESTIMATES: [(&str, &str, &str); 9] = [
     ("document", "document_id", "1000000 1"),
     ("document", "document_key", "1000000 100000 1 1"),
     ("document", "document_updated", "1000000 100000 2 1"),
@@ -161,13 +186,8 @@ const ESTIMATES: [(&str, &str, &str); 8] = [
     ("link", "link", "1000000 10 1"),
     ("link", "link_second", "1000000 10 1"),
     ("node", "node_name", "1000000 100 1"),
+    ("field_value", "field_value", "1000000 100000 20 1 1"),
 ];
-
-/// The same for the index of a field.
-pub(crate) const FIELD_ESTIMATE: &str = "100000 20 1 1";
-
-/// The same for the index of a set's order.
-pub(crate) const POSITION_ESTIMATE: &str = "100000 100000";
 
 /// Tells the planner what to expect.
 pub(crate) fn estimate(connection: &Connection) -> Result<()> {
@@ -208,8 +228,9 @@ pub(crate) fn upgrade(connection: &Connection) -> Result<()> {
     let doing = while_doing("bringing a database to a new layout");
     let transaction = connection.unchecked_transaction().map_err(&doing)?;
     for step in steps {
-        step(&transaction).map_err(&doing)?;
+        step(&transaction)?;
     }
+    estimate(&transaction)?;
     mark(&transaction)?;
     transaction.commit().map_err(&doing)
 }
@@ -229,20 +250,4 @@ fn refused(version: i64) -> Error {
         ErrorKind::Corrupt,
         format!("opening a database of layout {version} (this program reads layout {VERSION})"),
     )
-}
-
-/// Layout 2: contents may be encrypted. Adds no row's value, so it takes as long for many as for none.
-fn seal_contents(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("ALTER TABLE content ADD COLUMN sealed BLOB")
-}
-
-/// Layout 3: changes are tracked. A column with a default is added without a row being touched, and the indexes are
-/// empty.
-fn track_changes(connection: &Connection) -> rusqlite::Result<()> {
-    for table in ["document", "link", "node"] {
-        connection
-            .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN changed INTEGER NOT NULL DEFAULT 0"))?;
-    }
-    connection.execute_batch(CHANGE_TABLES)?;
-    connection.execute_batch(&[DOCUMENT_CHANGED, LINK_CHANGED, NODE_CHANGED].join(";"))
 }

@@ -6,12 +6,17 @@ use saibo_store::{Error, ErrorKind, Result};
 
 use crate::connection::CONTAINS_WORD;
 
+/// What a document's place among all is in the database.
+pub(crate) const POSITION: &str = "seq";
+
 /// A piece of SQL with the values for its `?`s, in order.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Sql {
     pub(crate) text: String,
     pub(crate) values: Vec<Value>,
     above: Above,
+    /// The field whose values are in the rows `v` of its index, while conditions are appended that the index knows of.
+    pub(crate) indexed: Option<Field>,
 }
 
 /// The numbers of the sets that the parents of a set's documents are in, and their parents. With them, what a condition
@@ -33,6 +38,12 @@ impl Sql {
     /// SQL about a set.
     pub(crate) fn new(text: String, above: Above) -> Self {
         Self { text, above, ..Self::default() }
+    }
+
+    /// Appends another piece.
+    pub(crate) fn append(&mut self, other: Sql) {
+        self.text.push_str(&other.text);
+        self.values.extend(other.values);
     }
 
     fn bind(&mut self, value: Value) {
@@ -171,6 +182,9 @@ impl Sql {
         let parents = |of: i64| {
             format!("(d.parent<>'' AND d.parent IN (SELECT p.id FROM document p WHERE p.entity_set={of} AND ")
         };
+        if self.indexed.as_ref() == Some(field) {
+            return Ok(Operand { before: String::new(), value: "v.value".to_owned(), after: "" });
+        }
         Ok(match (field, self.above) {
             (Field::Body { path, stored: Stored::List }, _) => Operand {
                 before: format!("EXISTS(SELECT 1 FROM json_each(d.body,'{}') t WHERE ", json_path(path)?),
@@ -206,30 +220,50 @@ impl Sql {
         self.terms(order_by)
     }
 
-    fn terms(&mut self, order_by: &[OrderBy]) -> Result<()> {
-        for term in order_by {
-            self.text.push_str(&expression("d.", &term.field)?);
-            self.text.push_str(match (term.descending, &term.field) {
-                (true, _) => " DESC,",
-                // Never absent: the plain order can walk an index.
-                (false, Field::Key | Field::Published | Field::Updated | Field::Position) => ",",
-                (false, _) => " NULLS LAST,",
-            });
+    /// The same of documents `d` that were found by rows `v` of an index: first by its value, if it is that of a term,
+    /// and either all of them have one or they are in its order.
+    pub(crate) fn order_found(&mut self, by_value: Option<&OrderBy>, others: &[&OrderBy]) -> Result<()> {
+        self.text.push_str(" ORDER BY ");
+        if let Some(term) = by_value {
+            self.text.push_str(if term.descending { "v.value DESC" } else { "v.value" });
+            // No two documents are in the same place.
+            if term.field == Field::Position {
+                return Ok(());
+            }
+            self.text.push(',');
         }
+        others.iter().try_for_each(|term| self.term(term))?;
+        self.text.push_str("v.updated DESC,v.seq DESC");
+        Ok(())
+    }
+
+    fn terms(&mut self, order_by: &[OrderBy]) -> Result<()> {
+        order_by.iter().try_for_each(|term| self.term(term))?;
         self.text.push_str("d.updated DESC,d.seq DESC");
+        Ok(())
+    }
+
+    fn term(&mut self, term: &OrderBy) -> Result<()> {
+        self.text.push_str(&expression("d.", &term.field)?);
+        self.text.push_str(match (term.descending, &term.field) {
+            (true, _) => " DESC,",
+            // Never absent: the plain order can walk an index.
+            (false, Field::Key | Field::Published | Field::Updated | Field::Position) => ",",
+            (false, _) => " NULLS LAST,",
+        });
         Ok(())
     }
 }
 
-/// The SQL of a field's value, with the table's prefix (`d.` or nothing). The same expression makes the index
-/// of the field, so that the planner finds it.
+/// The SQL of a field's value, with the table's prefix (`d.` or nothing). Without one, it is what the index of
+/// the field is known by.
 pub(crate) fn expression(table: &str, field: &Field) -> Result<String> {
     Ok(match field {
         Field::Key => format!("{table}key"),
         Field::Published => format!("{table}published"),
         Field::Updated => format!("{table}updated"),
         Field::ParentKey => "(SELECT p.key FROM document p WHERE p.id=d.parent)".to_owned(),
-        Field::Position => format!("{table}seq"),
+        Field::Position => format!("{table}{POSITION}"),
         Field::Hidden(name) => {
             format!("json_extract({table}hidden,'{}')", json_path(std::slice::from_ref(name))?)
         }
@@ -260,7 +294,7 @@ fn is_list(field: &Field) -> bool {
 }
 
 /// The text that comes right after all that begin with another; none if they are the last there are.
-fn after_prefix(prefix: &str) -> Option<String> {
+pub(crate) fn after_prefix(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
         // The code points of surrogates are no characters.

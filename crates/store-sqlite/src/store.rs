@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use saibo_model::Result as DomainResult;
+use saibo_model::query::Field;
+use saibo_model::{EntitySet, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Error, ErrorKind, Result, Store};
 
@@ -14,6 +15,7 @@ use crate::error::while_doing;
 use crate::folder::Folder;
 use crate::frozen::{self, FrozenStore};
 use crate::housekeeper::{Housekeeper, Job};
+use crate::making::{Maker, Making};
 use crate::read::SqliteReadTx;
 use crate::readers::Readers;
 
@@ -23,6 +25,7 @@ pub(crate) struct SqliteStore {
     readers: Readers,
     tmp: Arc<Folder>,
     keys: Option<Arc<Keys>>,
+    maker: Arc<Maker>,
     housekeeper: Housekeeper,
 }
 
@@ -39,9 +42,13 @@ impl SqliteStore {
             return Err(Error::new(ErrorKind::NotFound, format!("opening {}", folder.join(file).display())));
         }
         let committer = Committer::open(folder.clone(), file, keys.clone(), housekeeper.clone())?;
+        let maker = Maker::new(&committer, folder.clone(), file, tmp.clone());
+        if committer.is_unfinished() {
+            maker.go_on();
+        }
         let folder = folder.clone();
         let readers = Readers::new(move || folder.open(|folder| connection::reader(&folder.join(file))));
-        Ok(Self { committer, readers, tmp, keys, housekeeper })
+        Ok(Self { committer, readers, tmp, keys, maker, housekeeper })
     }
 
     /// Copies what it holds at this moment into a new file.
@@ -57,7 +64,7 @@ impl Store for SqliteStore {
     }
 
     fn write_with(&self, work: WriteWork) -> DomainResult<()> {
-        self.committer.write(work)
+        self.committer.write(move |tx| work(tx))
     }
 
     fn stamp(&self) -> u64 {
@@ -67,6 +74,15 @@ impl Store for SqliteStore {
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let source = self.readers.take()?;
         Ok(Arc::new(FrozenStore::copy(source.get()?, &self.tmp, self.keys.clone(), progress)?))
+    }
+
+    fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {
+        let Some(making) = Making::new(set, field)? else { return Ok(()) };
+        // A look that holds up nobody.
+        if self.readers.read(|connection| making.is_done(connection))? {
+            return Ok(());
+        }
+        self.maker.make(making, go_on)
     }
 
     fn retire(&self) {
@@ -85,6 +101,7 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        self.maker.stop();
         let idle = self.readers.take_idle();
         if !idle.is_empty() {
             // Without a housekeeper they are closed here and now.

@@ -1,32 +1,45 @@
 //! The writing verbs, inside the committer's transaction.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use saibo_model::document::Link;
 use saibo_model::node::Content;
-use saibo_model::query::Field;
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Moment, Node, Result};
 use saibo_store::{Error, ErrorKind, ReadTx, WriteTx};
 
 use crate::encryption::{self, Keys, is_encrypted, stream};
 use crate::error::while_doing;
+use crate::field::{self, Fields};
 use crate::read::SqliteReadTx;
 use crate::rows::set_key;
-use crate::{index, schema, sql};
 
 /// A view of the writing connection inside a transaction.
 pub(crate) struct SqliteWriteTx<'c> {
     pub(crate) read: SqliteReadTx<'c>,
     /// What rows get as `changed`, once it was asked for.
     pub(crate) number: Cell<Option<i64>>,
+    /// The number of the set that was asked for last, and the indexes of the one that was written last: a transaction
+    /// with many writes has most of them in one set.
+    set: RefCell<Option<(EntitySet, i64)>>,
+    fields: RefCell<Option<(i64, Rc<Fields>)>>,
 }
 
 impl<'c> SqliteWriteTx<'c> {
     pub(crate) fn new(connection: &'c Connection, keys: Option<&'c Keys>) -> Self {
-        Self { read: SqliteReadTx::new(connection, keys), number: Cell::new(None) }
+        Self {
+            read: SqliteReadTx::new(connection, keys),
+            number: Cell::new(None),
+            set: RefCell::default(),
+            fields: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &'c Connection {
+        self.read.connection
     }
 
     pub(crate) fn execute(
@@ -43,34 +56,47 @@ impl<'c> SqliteWriteTx<'c> {
     }
 
     /// The number of a set, made if it is new.
-    fn set_number(&self, set: &EntitySet) -> Result<i64, Error> {
-        if let Some(number) = self.read.set_number(set)? {
-            return Ok(number);
+    pub(crate) fn set_number(&self, set: &EntitySet) -> Result<i64, Error> {
+        if let Some((known, number)) = &*self.set.borrow()
+            && known == set
+        {
+            return Ok(*number);
         }
-        let [kind, collection, entity_type] = set_key(set);
-        self.execute(
-            "making an entity set",
-            "INSERT INTO entity_set (kind,collection,entity_type) VALUES (?,?,?)",
-            &[&kind, &collection, &entity_type],
-        )?;
-        Ok(self.read.connection.last_insert_rowid())
+        let number = match self.read.set_number(set)? {
+            Some(number) => number,
+            None => {
+                let [kind, collection, entity_type] = set_key(set);
+                self.execute(
+                    "making an entity set",
+                    "INSERT INTO entity_set (kind,collection,entity_type) VALUES (?,?,?)",
+                    &[&kind, &collection, &entity_type],
+                )?;
+                self.read.connection.last_insert_rowid()
+            }
+        };
+        *self.set.borrow_mut() = Some((set.clone(), number));
+        Ok(number)
     }
 
-    fn batch(&self, doing: &'static str, sql: &str) -> Result<(), Error> {
-        self.read.connection.execute_batch(sql).map_err(while_doing(doing))
+    /// The indexes of a set.
+    fn fields(&self, set: i64) -> Result<Rc<Fields>, Error> {
+        if let Some((of, fields)) = &*self.fields.borrow()
+            && *of == set
+        {
+            return Ok(fields.clone());
+        }
+        let fields = Rc::new(Fields::of(self.read.connection, set)?);
+        *self.fields.borrow_mut() = Some((set, fields.clone()));
+        Ok(fields)
     }
 
-    /// The names of the indexes of a set's fields.
-    fn field_indexes(&self, set: i64) -> Result<Vec<String>, Error> {
+    /// The number of the set that a document is in.
+    fn set_of(&self, seq: i64) -> Result<Option<i64>, Error> {
         self.read
             .connection
-            .prepare_cached(
-                "SELECT name FROM sqlite_schema WHERE type='index' AND substr(name,1,length(?1))=?1",
-            )
-            .and_then(|mut statement| {
-                statement.query_map([index::field_prefix(set)], |row| row.get(0))?.collect()
-            })
-            .map_err(while_doing("looking for the indexes of an entity set"))
+            .prepare_cached("SELECT entity_set FROM document WHERE seq=?")
+            .and_then(|mut statement| statement.query_row([seq], |row| row.get(0)).optional())
+            .map_err(while_doing("reading a document"))
     }
 
     /// Changes how many nodes refer to a content.
@@ -167,7 +193,9 @@ impl WriteTx for SqliteWriteTx<'_> {
 
     fn put_document(&mut self, document: &mut Document) -> Result<()> {
         let doing = "writing a document";
+        let connection = self.read.connection;
         let set = self.set_number(&document.set)?;
+        let fields = self.fields(set)?;
         let parent = document.parent.as_ref().map_or("", Id::as_str);
         let peer = document.peer.as_ref().map(Id::as_str);
         let number = self.number()?;
@@ -195,9 +223,11 @@ impl WriteTx for SqliteWriteTx<'_> {
                 values,
             )
             .map_err(taken)?;
-            document.seq = self.read.connection.last_insert_rowid();
-            return Ok(());
+            document.seq = connection.last_insert_rowid();
+            return Ok(fields.insert(connection, document.seq)?);
         }
+        let seq = document.seq;
+        let before = fields.read(connection, set, seq)?;
         // Nearly always all that it is found by stays, its number too. Then the indexes of that need not be written.
         let stays = || {
             self.execute(
@@ -208,8 +238,12 @@ impl WriteTx for SqliteWriteTx<'_> {
             )
         };
         if stays()? == 1 || (self.touch(document.seq)? && stays()? == 1) {
-            return Ok(());
+            let after = fields.read(connection, set, seq)?;
+            return Ok(fields.replace(connection, seq, before.as_ref(), after.as_ref())?);
         }
+        let other = self.set_of(seq)?.filter(|other| *other != set);
+        let left = other.map(|other| Ok::<_, Error>((other, self.fields(other)?))).transpose()?;
+        let gone = left.as_ref().map(|(other, fields)| fields.read(connection, *other, seq)).transpose()?;
         self.note_documents_removed("d.seq=?2 AND d.id<>?3", &[&document.seq, &document.id.as_str()])?;
         let changed = self
             .execute(
@@ -219,11 +253,21 @@ impl WriteTx for SqliteWriteTx<'_> {
                 values,
             )
             .map_err(taken)?;
-        replaced(changed, doing)
+        replaced(changed, doing)?;
+        if let Some((_, left)) = left {
+            left.replace(connection, seq, gone.flatten().as_ref(), None)?;
+        }
+        let after = fields.read(connection, set, seq)?;
+        Ok(fields.replace(connection, seq, before.as_ref(), after.as_ref())?)
     }
 
     fn delete_document(&mut self, seq: i64) -> Result<()> {
         let doing = "deleting a document";
+        let connection = self.read.connection;
+        let Some(set) = self.set_of(seq)? else { return Ok(()) };
+        let fields = self.fields(set)?;
+        let before = fields.read(connection, set, seq)?;
+        fields.replace(connection, seq, before.as_ref(), None)?;
         self.note_documents_removed("d.seq=?2", &[&seq])?;
         self.execute(doing, "DELETE FROM link WHERE first=?", &[&seq])?;
         self.execute(doing, "DELETE FROM link WHERE second=?", &[&seq])?;
@@ -245,9 +289,8 @@ impl WriteTx for SqliteWriteTx<'_> {
         self.execute(doing, "DELETE FROM document WHERE entity_set=?", &[&number])?;
         self.execute(doing, "DELETE FROM entity_set WHERE id=?", &[&number])?;
         // The number is given to another set some day, which must not inherit the indexes.
-        for index in self.field_indexes(number)? {
-            self.batch(doing, &format!("DROP INDEX \"{index}\""))?;
-        }
+        field::forget_all(self.read.connection, number)?;
+        (*self.set.borrow_mut(), *self.fields.borrow_mut()) = (None, None);
         Ok(())
     }
 
@@ -432,34 +475,5 @@ impl WriteTx for SqliteWriteTx<'_> {
 
     fn forget_removed(&mut self, until: Option<i64>, limit: u32) -> Result<bool> {
         self.forget_removals(until, limit)
-    }
-
-    fn index_field(&mut self, set: &EntitySet, field: &Field) -> Result<()> {
-        let number = self.set_number(set)?;
-        let (columns, estimate) = match field {
-            Field::Body { .. } | Field::Published => {
-                // With what follows in every order, so that rows come out of it sorted.
-                let columns = format!("{},updated DESC,seq DESC", sql::expression("", field)?);
-                (columns, schema::FIELD_ESTIMATE)
-            }
-            // `seq` stands at the end of every index.
-            Field::Position => ("entity_set".to_owned(), schema::POSITION_ESTIMATE),
-            _ => return Ok(()),
-        };
-        let Some(name) = index::index_name(number, field) else { return Ok(()) };
-        if self.read.has_index(&name)? {
-            return Ok(());
-        }
-        self.batch(
-            "making an index",
-            &format!("CREATE INDEX \"{name}\" ON document ({columns}) WHERE entity_set={number}"),
-        )?;
-        self.execute(
-            "making an index",
-            "INSERT INTO sqlite_stat1 (tbl,idx,stat) VALUES ('document',?,?)",
-            &[&name, &estimate],
-        )?;
-        self.batch("making an index", "ANALYZE sqlite_schema")?;
-        Ok(())
     }
 }

@@ -338,7 +338,11 @@ fn a_database_of_the_first_layout_is_brought_to_this_one() {
     assert_eq!(databases.len(), 2, "the register and the Cell");
     for database in &databases {
         let connection = rusqlite::Connection::open(database).unwrap();
-        for sql in [include_str!("layouts/from-3-to-2.sql"), include_str!("layouts/from-2-to-1.sql")] {
+        for sql in [
+            include_str!("layouts/from-4-to-3.sql"),
+            include_str!("layouts/from-3-to-2.sql"),
+            include_str!("layouts/from-2-to-1.sql"),
+        ] {
             connection.execute_batch(sql).unwrap();
         }
     }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use saibo_model::query::{Field, Stored};
 use saibo_store::testkit::sample::*;
 use saibo_store::{Backend as _, ErrorKind, StoreExt as _};
 use saibo_store_sqlite::{Options, SqliteBackend};
@@ -23,7 +25,11 @@ fn databases(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What takes a database back by one layout, from the newest on.
-const BACK: [&str; 2] = [include_str!("layouts/from-3-to-2.sql"), include_str!("layouts/from-2-to-1.sql")];
+const BACK: [&str; 3] = [
+    include_str!("layouts/from-4-to-3.sql"),
+    include_str!("layouts/from-3-to-2.sql"),
+    include_str!("layouts/from-2-to-1.sql"),
+];
 
 #[test]
 fn older_ones_are_brought_up_to_date() {
@@ -42,7 +48,7 @@ fn is_brought_up_to_date(back: &[&str]) {
     drop((store, blobs, backend));
     let databases = databases(data.path());
     assert_eq!(databases.len(), 2);
-    for path in databases {
+    for path in &databases {
         let connection = Connection::open(path).unwrap();
         back.iter().for_each(|sql| connection.execute_batch(sql).unwrap());
     }
@@ -50,6 +56,16 @@ fn is_brought_up_to_date(back: &[&str]) {
     let backend = SqliteBackend::open(data.path(), Options::default()).unwrap();
     let (store, _) = backend.open(&place("cell")).unwrap();
     assert_eq!(get(&store, &roles(), "before"), Some(before.clone()));
+    // The indexes that it had are made anew, by themselves.
+    let deep = Field::Body { path: vec!["a".into(), "b".into()], stored: Stored::Float };
+    for field in [body("x", Stored::Number), deep, Field::Published, Field::Position] {
+        let began = Instant::now();
+        while !store.read(|tx| tx.is_indexed(&roles(), &field)).unwrap() {
+            assert!(began.elapsed() < Duration::from_secs(30), "{field:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    assert!(!store.read(|tx| tx.is_indexed(&roles(), &body("y", Stored::Number))).unwrap());
     assert_eq!(store.read(|tx| tx.node(file.seq)).unwrap(), Some(file));
     // It can do what it could not do then.
     let moment = store.write(|tx| tx.mark()).unwrap();
@@ -58,6 +74,12 @@ fn is_brought_up_to_date(back: &[&str]) {
     assert_eq!((totals.documents, totals.links, totals.nodes), (1, 0, 0));
     backend.register().write(|tx| tx.set_value("s", "n", Some("v"))).unwrap();
     drop((store, backend));
+    for path in &databases {
+        let old = "SELECT (SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'field/%')+\
+                   (SELECT COUNT(*) FROM sqlite_stat1 WHERE idx LIKE 'field/%')";
+        let left: i64 = Connection::open(path).unwrap().query_row(old, [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0);
+    }
     let backend = SqliteBackend::open(data.path(), Options::default()).unwrap();
     assert!(backend.open(&place("cell")).unwrap().0.read(|tx| tx.knows_changes_since(&moment)).unwrap());
 }

@@ -1,7 +1,8 @@
 //! Building a whole Cell beside the live one.
 
 use saibo_model::node::Content;
-use saibo_model::{Document, Id, Kind, Node, Removed};
+use saibo_model::query::Field;
+use saibo_model::{Document, EntitySet, Id, Kind, Node, Removed};
 
 use crate::blob::BlobWriter;
 use crate::{ReadTx, Result};
@@ -98,6 +99,9 @@ pub trait Builder: Send {
     /// Resolves links, builds indexes and looks for what cannot be right; the first defects, at most
     /// `limit`. Called once, after everything was added.
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>>;
+
+    /// Makes an index ahead ([`crate::Store::index`]), after [`Builder::check`].
+    fn index(&mut self, set: &EntitySet, field: &Field) -> Result<()>;
 
     /// The kind of a document and the line that it came from, of the later one if several have that id, after
     /// [`Builder::check`]. Of a Cell that was amended it is not known.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use saibo_model::Result as DomainResult;
+use saibo_model::query::Field;
+use saibo_model::{EntitySet, Result as DomainResult};
 
 use crate::{ReadTx, Result, WriteTx};
 
@@ -25,12 +26,21 @@ pub trait Store: Send + Sync {
 
     /// A number for the state that the store is in: as long as it is the same, nothing was written. A write has changed
     /// it when its caller hears of it ([`Stamp`](crate::Stamp)). Costs nothing; a backend that others write to as well
-    /// has another number each time.
+    /// has another number each time. [`Store::index`] changes nothing that anybody reads, nor this number.
     fn stamp(&self) -> u64;
 
     /// A private copy of this moment, which writers do not hold up and are not held up by. It is gone when
     /// dropped. `progress` is told pages done and in all, and can stop it by answering `false`.
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>>;
+
+    /// Makes queries that compare or order this field of this set quick, where the backend can. It takes as long as the
+    /// set is large, but others write on meanwhile, and what they write is found. `go_on` is asked between two steps and
+    /// can stop it by answering `false`. Whether it was stopped or the process ended: queries find what they found
+    /// before, and the next call goes on, if the backend has not done so by itself.
+    ///
+    /// # Errors
+    /// The store's; an index that is there already is none.
+    fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()>;
 
     /// Refuses every later write with [`crate::ErrorKind::Retired`], after the running one has ended.
     fn retire(&self);

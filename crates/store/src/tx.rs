@@ -2,7 +2,7 @@
 
 use saibo_model::document::Link;
 use saibo_model::node::Content;
-use saibo_model::query::{Filter, OrderBy, Query, Related};
+use saibo_model::query::{Field, Filter, OrderBy, Query, Related};
 use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 
 use crate::ChangeTotals;
@@ -44,6 +44,9 @@ pub trait ReadTx {
 
     /// Whether any document matches; stops at the first.
     fn any(&self, set: &EntitySet, filter: Option<&Filter>) -> Result<bool>;
+
+    /// Whether [`crate::Store::index`] has nothing left to do for this field of this set.
+    fn is_indexed(&self, set: &EntitySet, field: &Field) -> Result<bool>;
 
     /// The entity sets of that kind that have or had documents.
     fn entity_sets(&self, kind: Kind) -> Result<Vec<EntitySet>>;
@@ -134,7 +137,7 @@ pub trait WriteTx {
     /// Deletes a document and every link of it.
     fn delete_document(&mut self, seq: i64) -> Result<()>;
 
-    /// Deletes every document of a set with their links.
+    /// Deletes every document of a set with their links, and the set's indexes.
     fn delete_entity_set(&mut self, set: &EntitySet) -> Result<()>;
 
     /// Makes or replaces a link.
@@ -174,7 +177,4 @@ pub trait WriteTx {
     /// still known, or with `None` all, and remembers no more until the next [`WriteTx::mark`]. Whether there is more
     /// to be forgotten.
     fn forget_removed(&mut self, until: Option<i64>, limit: u32) -> Result<bool>;
-
-    /// Makes later queries that compare this field of this set quick, where the backend can.
-    fn index_field(&mut self, set: &EntitySet, field: &saibo_model::query::Field) -> Result<()>;
 }

@@ -1,6 +1,6 @@
 //! Reading a snapshot into a Cell that is built beside the live one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use super::defects::{self, Whence};
 use super::{row, weight};
 use crate::document::{self, Extra};
 use crate::job::{Options, Phase, Progress};
+use crate::odata::entities::Schema;
 use crate::{Cell, Unit, archive, token};
 
 /// How many defects are looked for; the first is reported with how many there are.
@@ -39,7 +40,10 @@ pub(super) fn build(
 ) -> Result<Content> {
     // What is put over what is live refers to the contents of that.
     let _pin = chain.is_over_live().then(|| cell.blobs().pin_all());
-    let builder = load(unit, cell, chain, options, progress)?;
+    let mut builder = load(unit, cell, chain, options, progress)?;
+    if options.mode.is_none() {
+        index_unique(&mut *builder, progress)?;
+    }
     progress.enter(Phase::Finishing);
     let manifest = chain.newest()?.manifest().map_err(archive::error)?;
     let selection = manifest.and_then(|manifest| manifest.selection);
@@ -47,6 +51,24 @@ pub(super) fn build(
         built: builder.finish()?,
         has_credentials: selection.is_none_or(|selection| selection.credentials),
     })
+}
+
+/// Makes the indexes by which unique keys are compared: the first write afterwards would wait for them.
+fn index_unique(builder: &mut dyn Builder, progress: &Progress) -> Result<()> {
+    let mut fields = Vec::new();
+    builder.read_with(&mut |tx| {
+        let collections: BTreeSet<Id> =
+            tx.entity_sets(Kind::UserData)?.into_iter().filter_map(|set| set.collection).collect();
+        for collection in collections {
+            fields.extend_from_slice(Schema::load(tx, &collection)?.unique_fields());
+        }
+        Ok(())
+    })?;
+    for (set, field) in fields {
+        progress.check()?;
+        builder.index(&set, &field)?;
+    }
+    Ok(())
 }
 
 /// The same up to where it is whole and checked, and not on disk.

@@ -1,6 +1,6 @@
 //! Indexes that queries ask for: once queries have looked through so many documents for the sake of a field that an
-//! index pays, one is made in the background, so that neither a query nor a writer waits for more than the making
-//! itself. Control objects and entities alike.
+//! index pays, one is made in the background, so that neither a query nor a writer waits for it. Control objects and
+//! entities alike. And those that unique keys need from the first entity on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,16 +28,19 @@ const REMEMBERED: usize = 4096;
 /// A set of a Cell's generation, or of the register.
 pub(super) type Key = (Option<Place>, EntitySet);
 
-/// How often each field was asked by, that there is no index of.
+/// How often each field was asked by.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
     sets: Mutex<HashMap<Key, HashMap<Field, State>>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Made,
-    Asked(u32),
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    asked: u32,
+    /// Whether an index was there when it was last looked for.
+    made: bool,
+    /// Whether somebody looks whether one is to be made, or makes it.
+    busy: bool,
 }
 
 impl Indexes {
@@ -47,42 +50,55 @@ impl Indexes {
     }
 
     /// Counts that a set is asked by a field. Whether it is time to look at the set's size, and how often it was asked
-    /// by then: at each doubling, so that a set which stays small is looked at a few times only.
+    /// by then: at each doubling, so that a set which stays small, or has its index, is looked at a few times only. Who
+    /// looks says when it is over.
     fn asked(&self, key: &Key, field: &Field) -> Option<u32> {
         let mut sets = self.sets.lock();
         if sets.len() >= REMEMBERED && !sets.contains_key(key) {
             sets.clear();
         }
         let fields = sets.entry(key.clone()).or_default();
-        match fields.get_mut(field) {
-            Some(State::Made) => None,
-            Some(State::Asked(times)) => {
-                *times = times.saturating_add(1);
-                times.is_power_of_two().then_some(*times)
+        if !fields.contains_key(field) {
+            if fields.values().filter(|state| state.made).count() >= PER_SET {
+                return None;
             }
-            None => {
-                let is_made = |state: &State| matches!(state, State::Made);
-                if fields.values().filter(|state| is_made(state)).count() >= PER_SET {
-                    return None;
-                }
-                if fields.len() >= COUNTED {
-                    fields.retain(|_, state| is_made(state));
-                }
-                fields.insert(field.clone(), State::Asked(1));
-                Some(1)
+            if fields.len() >= COUNTED {
+                fields.retain(|_, state| state.made || state.busy);
             }
+            fields.insert(field.clone(), State::default());
+        }
+        let state = fields.get_mut(field)?;
+        state.asked = state.asked.saturating_add(1);
+        let now = state.asked.is_power_of_two() && !state.busy && !state.made;
+        state.busy |= now;
+        now.then_some(state.asked)
+    }
+
+    /// Says that nobody looks at a field any more.
+    fn looked(&self, key: &Key, field: &Field) {
+        if let Some(state) = self.sets.lock().get_mut(key).and_then(|fields| fields.get_mut(field)) {
+            state.busy = false;
         }
     }
 
     /// Whether an index was made.
-    pub(super) fn is_made(&self, key: &Key, field: &Field) -> bool {
+    fn is_made(&self, key: &Key, field: &Field) -> bool {
         let sets = self.sets.lock();
-        matches!(sets.get(key).and_then(|fields| fields.get(field)), Some(State::Made))
+        sets.get(key).and_then(|fields| fields.get(field)).is_some_and(|state| state.made)
     }
 
-    /// Says that there is an index now.
-    pub(super) fn made(&self, key: &Key, field: &Field) {
-        self.sets.lock().entry(key.clone()).or_default().insert(field.clone(), State::Made);
+    /// Says whether there is an index now.
+    pub(super) fn set_made(&self, key: &Key, field: &Field, made: bool) {
+        self.sets.lock().entry(key.clone()).or_default().entry(field.clone()).or_default().made = made;
+    }
+
+    /// Makes an index, or waits for whoever makes it; others write meanwhile.
+    pub(super) fn make(&self, store: &dyn Store, key: &Key, field: &Field) -> saibo_model::Result<()> {
+        if !self.is_made(key, field) {
+            store.index(&key.1, field, &mut || true)?;
+            self.set_made(key, field, true);
+        }
+        Ok(())
     }
 
     /// Looks at a query for fields that should have an index. `place` is `None` for the register.
@@ -112,18 +128,9 @@ impl Indexes {
     }
 
     fn make_later(self: Arc<Self>, store: Arc<dyn Store>, key: Key, field: Field, times: u32) {
+        let look = Look { indexes: self, key, field };
         let work = move || {
-            let make = || -> saibo_model::Result<()> {
-                let set = &key.1;
-                let size = store.read(|tx| tx.count(set, None))?;
-                if size >= WORTH_IT && size.saturating_mul(times.into()) >= LOOKED_THROUGH {
-                    let (of, by) = (set.clone(), field.clone());
-                    store.write(move |tx| tx.index_field(&of, &by))?;
-                    self.made(&key, &field);
-                }
-                Ok(())
-            };
-            if let Err(error) = make() {
+            if let Err(error) = look.make(&*store, times) {
                 // Queries go on without it.
                 tracing::warn!(%error, "an index could not be made");
             }
@@ -131,6 +138,30 @@ impl Indexes {
         if let Err(error) = std::thread::Builder::new().name("index".to_owned()).spawn(work) {
             tracing::warn!(%error, "there was no thread to make an index");
         }
+    }
+}
+
+/// A look at a field, until it is over.
+struct Look {
+    indexes: Arc<Indexes>,
+    key: Key,
+    field: Field,
+}
+
+impl Look {
+    /// Makes the index if it pays.
+    fn make(&self, store: &dyn Store, times: u32) -> saibo_model::Result<()> {
+        let size = store.read(|tx| tx.count(&self.key.1, None))?;
+        if size >= WORTH_IT && size.saturating_mul(times.into()) >= LOOKED_THROUGH {
+            self.indexes.make(store, &self.key, &self.field)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.indexes.looked(&self.key, &self.field);
     }
 }
 

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use saibo_model::document::Link;
 use saibo_model::node::Content;
-use saibo_model::query::{Filter, OrderBy, Query, Related};
+use saibo_model::query::{Field, Filter, OrderBy, Query, Related};
 use saibo_model::{Document, EntitySet, Id, Kind, Moment, Node, Removed, Result};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::tx::Linked;
@@ -46,6 +46,10 @@ impl Store for Counted {
 
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> saibo_store::Result<Arc<dyn Store>> {
         self.inner.freeze(progress)
+    }
+
+    fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.inner.index(set, field, go_on)
     }
 
     fn retire(&self) {
@@ -91,6 +95,7 @@ counted! {
     ) -> Result<()>;
     fn count(set: &EntitySet, filter: Option<&Filter>) -> Result<u64>;
     fn any(set: &EntitySet, filter: Option<&Filter>) -> Result<bool>;
+    fn is_indexed(set: &EntitySet, field: &Field) -> Result<bool>;
     fn entity_sets(kind: Kind) -> Result<Vec<EntitySet>>;
     fn link(one: i64, other: i64) -> Result<Option<Link>>;
     fn all_documents(kind: Kind, each: Scan<'_, (Document, Vec<(Id, Id)>)>) -> Result<()>;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use saibo_core::Unit;
-use saibo_model::{Id, Result as DomainResult};
+use saibo_model::query::Field;
+use saibo_model::{EntitySet, Id, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Fork, Place, Result, Snapshots, Store};
 use saibo_store_sqlite::SqliteBackend;
@@ -164,6 +165,10 @@ impl Store for HookedRegister {
 
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         self.inner.freeze(progress)
+    }
+
+    fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {
+        self.inner.index(set, field, go_on)
     }
 
     fn retire(&self) {

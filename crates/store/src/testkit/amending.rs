@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use saibo_model::node::{CELL_NODE, Content};
+use saibo_model::query::{Comparison, Filter, Literal, OrderBy, Query, Stored};
 use saibo_model::{Document, Id, Kind, Node, NodeKind, Removed};
 
 use super::Fixture;
@@ -217,4 +218,41 @@ fn what_cannot_be_right_is_found_by(fixture: &Fixture, next: Next) {
     }
     builder.remove(&Removed::Node { id: Id::from("collection") }).unwrap();
     assert_eq!(builder.check(10).unwrap(), []);
+}
+
+pub fn indexes_follow(fixture: &Fixture) {
+    let mut builder = begin(fixture);
+    for n in 0..20 {
+        add(builder.as_mut(), &entity(&format!("k{n}"), &format!(r#"{{"i":{n}}}"#)));
+    }
+    let (store, _) = finish(fixture, builder);
+    let field = body("i", Stored::Number);
+    store.index(&entities(), &field, &mut || true).unwrap();
+    let mut latest = fixture.generations(&Id::from("cell")).unwrap();
+    let place = Place { cell: Id::from("cell"), generation: latest.pop().unwrap() };
+    let mut builder = fixture.amend(&place, &mut |_, _| true).unwrap();
+    builder.amend().unwrap();
+    builder.remove(&removed(Kind::UserData, "k3")).unwrap();
+    add(builder.as_mut(), &entity("k5", r#"{"i":100}"#));
+    add(builder.as_mut(), &entity("new", r#"{"i":-1}"#));
+    add(builder.as_mut(), &entity("none", "{}"));
+    let (store, _) = finish(fixture, builder);
+    let mut found = Vec::new();
+    store
+        .read(|tx| {
+            assert!(tx.is_indexed(&entities(), &field)?, "the index is that of the copy");
+            let order = vec![OrderBy { field: field.clone(), descending: false }];
+            for (comparison, value) in [(Comparison::GreaterOrEqual, 18), (Comparison::Less, 6)] {
+                let value = Literal::Integer(value);
+                let filter = Some(Filter::Compare(field.clone(), comparison, value));
+                let query = Query { filter, order_by: order.clone(), ..Query::default() };
+                tx.documents(&entities(), &query, &mut |document| {
+                    found.push(document.key);
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(found, ["k18", "k19", "k5", "new", "k0", "k1", "k2", "k4"]);
 }

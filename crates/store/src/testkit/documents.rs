@@ -131,18 +131,17 @@ pub fn set_is_deleted_with_its_links(fixture: &Fixture) {
 pub fn deleted_set_can_be_used_again(fixture: &Fixture) {
     let store = store(fixture);
     let field = body("x", saibo_model::query::Stored::Text);
-    let again = field.clone();
     put(&store, document(&entities(), "a", r#"{"x":"1"}"#));
-    store.write(move |tx| tx.index_field(&entities(), &field)).unwrap();
+    make_index(&store, &field);
     store.write(|tx| tx.delete_entity_set(&entities())).unwrap();
     // Whatever the backend kept of the old one must not be in the way of the next.
     let other = EntitySet::entities(Id::from("collection"), Id::from("other"));
     put(&store, document(&other, "b", r#"{"x":"1"}"#));
     put(&store, document(&entities(), "a", r#"{"x":"1"}"#));
-    let both = other.clone();
-    store
-        .write(move |tx| tx.index_field(&both, &again).and_then(|()| tx.index_field(&entities(), &again)))
-        .unwrap();
+    for set in [&other, &entities()] {
+        assert!(!store.read(|tx| tx.is_indexed(set, &field)).unwrap());
+        store.index(set, &field, &mut || true).unwrap();
+    }
     assert!(get(&store, &other, "b").is_some() && get(&store, &entities(), "a").is_some());
 }
 

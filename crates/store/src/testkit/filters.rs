@@ -293,7 +293,8 @@ pub fn field_paths_stay_inside(fixture: &Fixture) {
                 assert!(store.read(|tx| tx.count(&entities(), Some(&filter))).is_err(), "{name:?}");
             }
             assert!(query(&store, &entities(), &Query { order_by: vec![by], ..Query::default() }).is_err());
-            assert!(store.write(move |tx| tx.index_field(&entities(), &field)).is_err(), "{name:?}");
+            assert!(store.index(&entities(), &field, &mut || true).is_err(), "{name:?}");
+            assert!(store.read(|tx| tx.is_indexed(&entities(), &field)).is_err(), "{name:?}");
         }
     }
     assert!(get(&store, &entities(), "a").is_some());
@@ -342,11 +343,11 @@ pub fn index_changes_no_result(fixture: &Fixture) {
     ] {
         // Twice: it may be asked for again.
         for _ in 0..2 {
-            store.write(move |tx| tx.index_field(&entities(), &body(name, stored))).unwrap();
+            make_index(&store, &body(name, stored));
         }
     }
     assert_eq!(asked(), before);
-    store.write(|tx| tx.index_field(&entities(), &Field::Key)).unwrap();
+    make_index(&store, &Field::Key);
     put_all(&store, &[("c", r#"{"t":"x"}"#)]);
     assert_eq!(matching(&store, compare("t", Stored::Text, C::Equal, L::Text("x".into()))), "a c");
 }

@@ -116,8 +116,8 @@ pub fn few_and_many(fixture: &Fixture) {
         pages
     };
     let before = pages();
-    for field in fields.clone() {
-        store.write(move |tx| tx.index_field(&entities(), &field)).unwrap();
+    for field in &fields {
+        make_index(&store, field);
     }
     assert!(before == pages(), "an index changes no page");
 }

@@ -34,6 +34,7 @@ pub mod freezing;
 pub mod indexes;
 pub mod links;
 pub mod lists;
+pub mod making;
 pub mod nodes;
 pub mod order;
 pub mod related;
@@ -88,6 +89,11 @@ macro_rules! contract {
                 numbers_in_strings, by_parent_key, skip_and_top, error_of_the_receiver_ends_it;
             links: found_in_either_order, replaced, deleted_in_either_order, linked_with, counted;
             indexes: keys_of_parents_in_their_sets, starts_with_at_the_ends_of_unicode, few_and_many;
+            making: answer_what_was_answered_before, some_fields_only, writes_while_one_is_made,
+                others_write_between_any_two_steps, is_no_change, stopped_and_made_again,
+                set_deleted_while_one_is_made, asked_for_by_many_at_once, of_an_empty_set, copied_with_the_rest,
+                kept_in_a_fork, made_anew_where_all_was_built, not_of_every_field,
+                refused_by_what_is_retired;
             related: by_links, by_parents, by_ids, top_and_order_are_of_each;
             export: all_documents_with_to_one_links, all_documents_of_few, all_links_with_ends;
             nodes: tree, name_is_unique_in_its_collection, same_name_elsewhere, replaced_and_moved,
@@ -114,7 +120,7 @@ macro_rules! contract {
             changes: nothing_is_known_before_the_first_moment, what_was_put_since,
                 to_one_links_are_of_their_holder, what_was_removed_since, removals_are_forgotten,
                 a_copy_is_another_generation;
-            amending: later_states_win_and_keep_the_order, links_follow, trees_follow,
+            amending: later_states_win_and_keep_the_order, links_follow, trees_follow, indexes_follow,
                 what_cannot_be_right_is_found;
             defects: duplicate_id, duplicate_key, duplicate_node, same_key_under_other_parents,
                 dangling_link, dangling_to_one_link, dangling_parent, dangling_peer, dangling_collection,

@@ -103,6 +103,12 @@ pub fn body(name: &str, stored: Stored) -> Field {
     Field::Body { path: vec![name.to_owned()], stored }
 }
 
+/// Makes an index of the entities, without a stop.
+pub fn make_index(store: &Arc<dyn Store>, field: &Field) {
+    store.index(&entities(), field, &mut || true).unwrap();
+    assert!(store.read(|tx| tx.is_indexed(&entities(), field)).unwrap());
+}
+
 /// A many-to-many link.
 pub fn link(first: i64, second: i64) -> Link {
     Link { first, second, to_one: false, published: 1, updated: 2 }

@@ -85,6 +85,7 @@ impl<'r> Collection<'r> {
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<R> + Send + 'static,
     ) -> Result<R> {
+        self.home.index_unique(&**self.store())?;
         let (home, now) = (self.home.clone(), self.now);
         self.store().write(move |tx| {
             let mut session = Session::open(tx, &home, now)?;
@@ -106,6 +107,19 @@ impl Home {
     /// The schema of the collection, as a transaction sees it.
     pub(super) fn schema(&self, tx: &dyn ReadTx) -> Result<Arc<Schema>> {
         self.state.schemas.get(tx, &self.place, &self.collection)
+    }
+
+    /// Makes the indexes by which unique keys are compared, ahead of a write: without, it would compare each entity with
+    /// all others, and everybody would wait for it.
+    fn index_unique(&self, store: &dyn Store) -> Result<()> {
+        let schema = match self.state.schemas.remembered(&self.place, &self.collection) {
+            Some(schema) => schema,
+            None => store.read(|tx| self.schema(tx))?,
+        };
+        for (set, field) in schema.unique_fields() {
+            self.state.indexes().make(store, &(Some(self.place.clone()), set.clone()), field)?;
+        }
+        Ok(())
     }
 
     /// Makes sure that the collection was not deleted since it was found.

@@ -100,11 +100,6 @@ impl<'t> Session<'t> {
         }
         schema_version::bump(self.tx, &self.home.collection)
     }
-
-    pub(super) fn index_field(&mut self, ty: TypeIndex, field: &saibo_model::query::Field) -> Result<()> {
-        let set = self.schema.entity_type(ty).set.clone();
-        self.tx.index_field(&set, field)
-    }
 }
 
 /// The entity of an id.

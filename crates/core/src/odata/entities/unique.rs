@@ -8,7 +8,7 @@ use saibo_model::query::{Comparison, Field, Filter, Literal, Query};
 use saibo_model::{Document, ErrorCode, Result};
 
 use super::body;
-use super::schema::{Property, PropertyType, TypeIndex};
+use super::schema::{Property, TypeIndex};
 use super::session::Session;
 use crate::document::object;
 
@@ -20,12 +20,10 @@ impl Session<'_> {
     pub(super) fn check_unique(&mut self, ty: TypeIndex, document: &Document) -> Result<()> {
         let schema = self.schema.clone();
         let entity_type = schema.entity_type(ty);
-        let mut keys: BTreeMap<&str, Vec<&Property>> = BTreeMap::new();
+        let mut keys: BTreeMap<&str, Vec<(&Property, Field)>> = BTreeMap::new();
         for property in entity_type.properties.iter() {
-            if let (Some(key), PropertyType::Simple(_), false) =
-                (&property.unique_key, property.ty, property.is_list)
-            {
-                keys.entry(key).or_default().push(property);
+            if let (Some(key), Some(field)) = (&property.unique_key, property.unique_field()) {
+                keys.entry(key).or_default().push((property, field));
             }
         }
         if keys.is_empty() {
@@ -35,13 +33,12 @@ impl Session<'_> {
         for properties in keys.values() {
             let mut filter = None;
             let mut all_null = true;
-            for property in properties {
-                let PropertyType::Simple(simple) = property.ty else { continue };
+            for (property, field) in properties {
+                self.look_for_index(ty, field)?;
                 let literal = literal(body::value(&schema, property, &values));
                 all_null &= literal == Literal::Null;
-                let field = Field::Body { path: vec![property.alias.clone()], stored: simple.stored() };
-                self.index_once(ty, &field)?;
-                filter = Filter::both(filter, Some(Filter::Compare(field, Comparison::Equal, literal)));
+                let equal = Filter::Compare(field.clone(), Comparison::Equal, literal);
+                filter = Filter::both(filter, Some(equal));
             }
             if !all_null && self.has_other(ty, filter, document)? {
                 return Err(ErrorCode::EntityAlreadyExists.into());
@@ -60,13 +57,13 @@ impl Session<'_> {
         Ok(other)
     }
 
-    /// Without an index each new entity would be compared with all others.
-    fn index_once(&mut self, ty: TypeIndex, field: &Field) -> Result<()> {
-        let key = (Some(self.home.place.clone()), self.schema.entity_type(ty).set.clone());
-        let indexes = self.home.state.indexes();
-        if !indexes.is_made(&key, field) {
-            self.index_field(ty, field)?;
-            indexes.made(&key, field);
+    /// Without an index each new entity is compared with all others. That is right, too, and how it is if the schema or
+    /// the set has changed since the write began to wait; the next write finds that there is one to be made.
+    fn look_for_index(&self, ty: TypeIndex, field: &Field) -> Result<()> {
+        let set = &self.schema.entity_type(ty).set;
+        if !self.read().is_indexed(set, field)? {
+            let key = (Some(self.home.place.clone()), set.clone());
+            self.home.state.indexes().set_made(&key, field, false);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Entities of OData collections.
 
 mod batch;
+mod indexes;
 mod links;
 mod model;
 mod values;

@@ -27,6 +27,16 @@ impl Schemas {
         self.known.write().retain(|(of, _), _| of != place);
     }
 
+    /// The schema of a collection as somebody saw it last.
+    pub(in crate::odata::entities) fn remembered(
+        &self,
+        place: &Place,
+        collection: &Id,
+    ) -> Option<Arc<Schema>> {
+        let known = self.known.read();
+        known.get(&(place.clone(), collection.clone())).map(|(_version, schema)| schema.clone())
+    }
+
     /// The schema of a collection as the transaction sees it.
     ///
     /// # Errors

@@ -38,7 +38,12 @@ impl Schema {
             })
             .collect();
         associate(&mut types, &read(Kind::AssociationEnd)?)?;
+        let unique_of = |ty: &EntityType| {
+            let fields: Vec<_> = ty.properties.iter().filter_map(Property::unique_field).collect();
+            fields.into_iter().map(|field| (ty.set.clone(), field)).collect::<Vec<_>>()
+        };
         Ok(Self {
+            unique: types.iter().flat_map(unique_of).collect(),
             type_index: types.iter().enumerate().map(|(at, ty)| (ty.name.clone(), at)).collect(),
             complex_types: complex_types
                 .iter()

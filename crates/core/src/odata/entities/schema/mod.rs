@@ -11,6 +11,7 @@ pub mod resolve;
 use std::collections::HashMap;
 
 use saibo_model::edm::{Multiplicity, SimpleType};
+use saibo_model::query::Field;
 use saibo_model::{EntitySet, Id};
 
 pub use cache::Schemas;
@@ -25,6 +26,7 @@ pub struct Schema {
     types: Vec<EntityType>,
     type_index: HashMap<String, usize>,
     complex_types: Vec<ComplexType>,
+    unique: Vec<(EntitySet, Field)>,
 }
 
 /// An EntityType, by its place in its [`Schema`].
@@ -166,6 +168,12 @@ impl Schema {
         &self.complex_types[index]
     }
 
+    /// By what unique keys are compared, of every EntityType.
+    #[must_use]
+    pub fn unique_fields(&self) -> &[(EntitySet, Field)] {
+        &self.unique
+    }
+
     /// Adds a property to an EntityType.
     pub(super) fn add_property(&mut self, index: TypeIndex, property: Property) {
         self.types[index].properties.add(property);
@@ -201,6 +209,18 @@ pub struct PropertyCounts {
     pub complex: usize,
     /// In all.
     pub all: usize,
+}
+
+impl Property {
+    /// Where the values of a property with a `UniqueKey` are, if they are compared.
+    pub(super) fn unique_field(&self) -> Option<Field> {
+        match (&self.unique_key, self.ty, self.is_list) {
+            (Some(_), PropertyType::Simple(ty), false) => {
+                Some(Field::Body { path: vec![self.alias.clone()], stored: ty.stored() })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl EntityType {
