@@ -71,6 +71,33 @@ impl<T: Read> Lines<T> {
         }
     }
 
+    /// The next lines, as many as are there at once, but one at least; false if there are no more.
+    pub(crate) fn next_block(&mut self, block: &mut Block) -> Result<bool> {
+        block.bytes.clear();
+        block.entry.clone_from(&self.entry);
+        (block.limit, block.first) = (self.limit, self.number + 1);
+        let end = loop {
+            if let Some(at) = memchr::memrchr(b'\n', &self.buffer[self.start..self.end]) {
+                break self.start + at + 1;
+            }
+            if self.end - self.start > self.limit {
+                return Err(Error::limit(&self.entry, "length of a line", self.limit as u64));
+            }
+            if !self.fill()? {
+                if self.start == self.end {
+                    return Ok(false);
+                }
+                break self.end;
+            }
+        };
+        block.bytes.extend_from_slice(&self.buffer[self.start..end]);
+        self.bytes += (end - self.start) as u64;
+        self.start = end;
+        let feeds = memchr::memchr_iter(b'\n', &block.bytes).count();
+        self.number += (feeds + usize::from(block.bytes.last() != Some(&b'\n'))) as u64;
+        Ok(true)
+    }
+
     /// Moves what is left to the front and reads more after it; false at the end.
     fn fill(&mut self) -> Result<bool> {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -93,6 +120,48 @@ impl<T: Read> Lines<T> {
     }
 }
 
+/// Lines that were read at once, to be looked at elsewhere than where they were read.
+#[derive(Debug, Default)]
+pub struct Block {
+    bytes: Vec<u8>,
+    entry: String,
+    limit: usize,
+    /// Number of the first line.
+    first: u64,
+}
+
+impl Block {
+    /// Bytes of the lines.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// The lines, without their line feeds, each with its number; what is not UTF-8 is the last.
+    pub fn lines(&self) -> impl Iterator<Item = Result<(u64, &str)>> {
+        let (text, is_whole) = match std::str::from_utf8(&self.bytes) {
+            Ok(text) => (text, true),
+            Err(error) => {
+                // All that come before the line.
+                let valid = self.bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let end = memchr::memrchr(b'\n', valid).map_or(0, |at| at + 1);
+                (std::str::from_utf8(&valid[..end]).unwrap_or_default(), false)
+            }
+        };
+        let wrong = (!is_whole).then(|| {
+            let number = self.first + memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
+            Err(Error::malformed(&self.entry, number, "not UTF-8"))
+        });
+        let lines = text.split_terminator('\n').zip(self.first..).map(|(line, number)| {
+            if line.len() > self.limit {
+                return Err(Error::limit(&self.entry, "length of a line", self.limit as u64));
+            }
+            Ok((number, line))
+        });
+        lines.chain(wrong)
+    }
+}
+
 /// The documents of one kind.
 pub struct Documents<'a, R> {
     lines: Lines<EntryReader<'a, R>>,
@@ -103,6 +172,20 @@ impl<'a, R: Read + Seek> Documents<'a, R> {
     pub(crate) fn new(reader: EntryReader<'a, R>, kind: Kind, limit: usize) -> Self {
         let size = reader.size();
         Self { lines: Lines::new(reader, layout::documents(kind), size, limit), kind }
+    }
+
+    /// The next lines, as many as there are at once, unparsed; false if there are no more.
+    ///
+    /// # Errors
+    /// If the entry is damaged, or a line is too long.
+    pub fn read_block(&mut self, block: &mut Block) -> Result<bool> {
+        self.lines.next_block(block)
+    }
+
+    /// Bytes of all lines.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lines.input.size()
     }
 
     /// The next document; it borrows from the line.
@@ -141,6 +224,20 @@ impl<'a, R: Read + Seek> Links<'a, R> {
     pub(crate) fn new(reader: EntryReader<'a, R>, limit: usize) -> Self {
         let size = reader.size();
         Self { lines: Lines::new(reader, layout::LINKS, size, limit) }
+    }
+
+    /// The next lines, as many as there are at once, unparsed; false if there are no more.
+    ///
+    /// # Errors
+    /// If the entry is damaged, or a line is too long.
+    pub fn read_block(&mut self, block: &mut Block) -> Result<bool> {
+        self.lines.next_block(block)
+    }
+
+    /// Bytes of all lines.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lines.input.size()
     }
 
     /// The next link; it borrows from the line.

@@ -16,6 +16,7 @@
 
 pub(crate) mod counts;
 pub(crate) mod document;
+pub(crate) mod glance;
 pub(crate) mod layout;
 pub(crate) mod lines;
 pub(crate) mod link;

@@ -4,6 +4,7 @@
 
 mod build;
 mod flips;
+mod glance;
 mod hostile;
 mod incremental;
 mod large;

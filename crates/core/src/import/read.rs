@@ -175,7 +175,7 @@ impl Import<'_> {
     fn document(&mut self, line: &DocumentLine<'_>, at: Whence) -> Result<()> {
         let document = row::document(line, at)?;
         if let Some(collection) = &document.set.collection {
-            note_box(&mut self.boxes, line, at, collection)?;
+            note_box(&mut self.boxes, line.box_id.as_deref(), at, collection)?;
         }
         let origin = Origin { line: at.line };
         self.builder.document(&document, origin)?;
@@ -305,11 +305,11 @@ impl Import<'_> {
 /// Remembers which Box a collection's documents say that it is in; they must agree.
 pub(super) fn note_box(
     boxes: &mut HashMap<Id, (String, Whence)>,
-    line: &DocumentLine<'_>,
+    box_id: Option<&str>,
     at: Whence,
     collection: &Id,
 ) -> Result<()> {
-    let Some(box_id) = line.box_id.as_deref() else {
+    let Some(box_id) = box_id else {
         return Err(row::wrong(at, "`b`, the id of its Box, is missing"));
     };
     match boxes.get(collection) {

@@ -7,7 +7,7 @@ use super::defects::Whence;
 use crate::document::{self, Extra};
 
 /// The longest id that is believed: twice what the API ever makes of two of them.
-const MAX_ID: usize = 128;
+pub(super) const MAX_ID: usize = 128;
 
 /// What a document's line has to have.
 pub(super) struct Shape<'l> {
@@ -29,15 +29,35 @@ pub(super) fn shape<'l>(line: &'l DocumentLine<'_>, at: Whence) -> Result<Shape<
     check_set(line, at)?;
     let mut shape = Shape { id, key: key_of(line, at)?, parent: None, peer: None, unknown: Vec::new() };
     for (name, id) in line.links.iter().flatten() {
-        if line.kind.parent().is_some_and(|kind| kind.name() == name) {
-            shape.parent = Some(id.as_ref());
-        } else if line.kind == Kind::AssociationEnd && name == line.kind.name() {
-            shape.peer = Some(id.as_ref());
-        } else {
-            shape.unknown.push((name.as_ref(), id.as_ref()));
+        match end_of(line.kind, name) {
+            End::Parent => shape.parent = Some(id.as_ref()),
+            End::Peer => shape.peer = Some(id.as_ref()),
+            End::Unknown => shape.unknown.push((name.as_ref(), id.as_ref())),
         }
     }
     Ok(shape)
+}
+
+/// What a document names by a member of its `l`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// What it belongs to.
+    Parent,
+    /// The other AssociationEnd.
+    Peer,
+    /// Something that nothing here acts on.
+    Unknown,
+}
+
+/// What a document of a kind names by the member of its `l` of this name.
+pub(super) fn end_of(kind: Kind, name: &str) -> End {
+    if kind.parent().is_some_and(|parent| parent.name() == name) {
+        End::Parent
+    } else if kind == Kind::AssociationEnd && name == kind.name() {
+        End::Peer
+    } else {
+        End::Unknown
+    }
 }
 
 /// The document of a line.

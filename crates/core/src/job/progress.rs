@@ -198,6 +198,11 @@ impl Progress {
         self.documents.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts so many documents as done.
+    pub fn documents(&self, count: u64) {
+        self.documents.fetch_add(count, Ordering::Relaxed);
+    }
+
     /// Counts a link as done.
     pub fn link(&self) {
         self.links.fetch_add(1, Ordering::Relaxed);

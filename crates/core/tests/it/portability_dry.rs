@@ -120,6 +120,47 @@ fn it_finds_what_an_import_refuses() {
     import_as(&fixture, &cell, &untouched).unwrap();
 }
 
+/// Of an entry that is large, lines are looked at while others are read.
+#[test]
+fn what_is_wrong_far_into_a_large_entry_is_found() {
+    const LINES: usize = 6000;
+    let fixture = Fixture::new();
+    let cell = fixture.cell("c");
+    let roles = |change: &dyn Fn(usize, String) -> String| {
+        let first = std::cell::Cell::new(true);
+        changed("10_odata/20_role.pjson", |line| {
+            if !first.replace(false) {
+                return Some(line.to_owned());
+            }
+            let one: serde_json::Value = serde_json::from_str(line).unwrap();
+            let lines = (0..LINES).map(|number| {
+                let mut next = one.clone();
+                next["_id"] = format!("made-{number}").into();
+                next["_source"]["s"]["Name"] = format!("made-{number}-{}", "x".repeat(100)).into();
+                change(number, next.to_string())
+            });
+            Some(format!("{line}\n{}", lines.collect::<Vec<_>>().join("\n")))
+        })
+    };
+    let sound = report(&fixture, &cell, &roles(&|_, line| line), false);
+    assert!(sound.importable, "{sound:?}");
+    assert!(sound.counts.documents["Role"] > LINES as u64, "{sound:?}");
+
+    // The line of a number is the second after it: lines count from 1, and one is before the first.
+    let cut = roles(&|number, line| if number == 5000 { line[..50].to_owned() } else { line });
+    let told = report(&fixture, &cell, &cut, false);
+    assert_eq!(told.problems_found, 1, "{told:?}");
+    assert!(told.problems[0].message.contains("20_role.pjson: line 5002:"), "{told:?}");
+    assert_eq!(told.counts.documents["Role"], 5001);
+    assert!(told.not_checked.contains(&"what comes after the last problem".to_owned()), "{told:?}");
+
+    let twice = roles(&|number, line| if number == 5000 { format!("{line}\n{line}") } else { line });
+    let told = report(&fixture, &cell, &twice, false);
+    assert_eq!(told.problems_found, 1, "{told:?}");
+    assert!(told.problems[0].message.contains("20_role.pjson: line 5003: made-5000:"), "{told:?}");
+    assert_eq!(told.counts.documents["Role"], sound.counts.documents["Role"] + 1);
+}
+
 #[test]
 fn a_byte_that_is_wrong_is_found_where_hashes_are_asked_for() {
     let fixture = Fixture::new();
@@ -144,13 +185,13 @@ fn a_byte_that_is_wrong_is_found_where_hashes_are_asked_for() {
     assert!(told.problems[0].message.contains("/content"), "{told:?}");
 }
 
-/// Run it with `--ignored --nocapture`: a figure, and a bound on it. Both read and parse every line, and in a Cell of
-/// nothing but small entities that is what most of either time goes into; contents of files a dry run does not read.
+/// Run it with `--ignored --nocapture`, optimised: a figure, and a bound on it that leaves room for a busy machine. A Cell
+/// of nothing but small entities is the worst case; contents of files a dry run does not read.
 #[test]
 #[ignore = "takes a minute"]
 #[allow(clippy::print_stdout, reason = "the figure is what it is for")]
 fn it_takes_less_time_than_an_import() {
-    const ENTITIES: usize = 100_000;
+    const ENTITIES: usize = 300_000;
     const ROUNDS: usize = 3;
     let fixture = Fixture::new();
     let cell = fixture.cell("large");
@@ -192,6 +233,6 @@ fn it_takes_less_time_than_an_import() {
         }
         let ratio = dry / import;
         println!("{whose}: dry {dry:.2} s, with hashes {with_hashes:.2} s, import {import:.2} s: {ratio:.2}");
-        assert!(ratio <= 0.7, "{whose}: {ratio}");
+        assert!(ratio <= 0.4, "{whose}: {ratio}");
     }
 }

@@ -11,8 +11,8 @@ use saibo_store::ReadTx;
 use super::super::chain::Chain;
 use super::super::read;
 use super::report::Report;
-use super::{Known, NAMES, conclude, source};
-use crate::job::{Options, Progress};
+use super::{Known, NAMES, conclude, held, source};
+use crate::job::{Options, Phase, Progress};
 use crate::{Cell, Unit};
 
 /// Builds a chain, and looks at what came of it.
@@ -40,7 +40,9 @@ pub(super) fn examine(
         }
     }
     report.importable = report.problems_found == 0;
-    conclude(unit, cell, chain.totals(), options, report, &known, progress)
+    progress.enter(Phase::Finishing);
+    let held = options.mode.is_none().then(|| held(cell)).transpose()?;
+    conclude(unit, cell, chain.totals(), options, report, &known, held)
 }
 
 fn look(tx: &dyn ReadTx, report: &mut Report, known: &mut Known, progress: &Progress) -> Result<()> {
@@ -49,13 +51,13 @@ fn look(tx: &dyn ReadTx, report: &mut Report, known: &mut Known, progress: &Prog
     for kind in Kind::IN_CELL {
         tx.all_documents(kind, &mut |(document, _)| {
             progress.check()?;
-            report.counts.document(kind.name());
+            report.counts.add_documents(kind.name(), 1);
             if url.as_ref().is_some_and(|url| url.find(document.body.as_bytes()).is_some()) {
                 report.source.documents_with_url += 1;
             }
             match kind {
-                Kind::Rule => report.unsupported("Rule"),
-                Kind::SentMessage | Kind::ReceivedMessage => report.unsupported("Message"),
+                Kind::Rule => report.unsupported("Rule", 1),
+                Kind::SentMessage | Kind::ReceivedMessage => report.unsupported("Message", 1),
                 _ => {}
             }
             let names = match kind {
@@ -78,8 +80,8 @@ fn look(tx: &dyn ReadTx, report: &mut Report, known: &mut Known, progress: &Prog
             _ => report.counts.collections += 1,
         }
         match node.kind {
-            NodeKind::Service => report.unsupported("service collection"),
-            NodeKind::Stream => report.unsupported("stream collection"),
+            NodeKind::Service => report.unsupported("service collection", 1),
+            NodeKind::Stream => report.unsupported("stream collection", 1),
             _ => {}
         }
         report.counts.bytes += node.content.map_or(0, |content| content.length);

@@ -66,6 +66,11 @@ impl Ids {
         }
     }
 
+    /// A number for something, another each time that there is a new [`Ids`].
+    pub(super) fn hash(&self, what: impl Hash) -> u64 {
+        self.key.hash_one(what)
+    }
+
     /// Adds an id, or whatever else there must be one of; false if it is there already.
     pub(super) fn add(&mut self, what: impl Hash) -> bool {
         let hash = self.key.hash_one(what);

@@ -4,6 +4,7 @@
 //! kept in memory up to a bound; contents of files are not read unless hashes are asked for. An import that is done
 //! afterwards checks everything again.
 
+mod ahead;
 mod built;
 mod ids;
 pub(crate) mod job;
@@ -55,8 +56,19 @@ pub(super) fn examine_for(
     options: &Options,
     progress: &Arc<Progress>,
 ) -> Result<Report> {
-    let read::Walk { report, known, .. } = seen(snapshot, options.hashes, progress)?;
-    conclude(unit, cell, snapshot.totals(), options, report, &known, progress)
+    let (walk, held) = std::thread::scope(|scope| {
+        // To count what the Cell holds takes as long as it holds much, and has nothing to do with the snapshot.
+        let counting = options.mode.is_none().then(|| scope.spawn(|| held(cell)));
+        let walk = seen(snapshot, options.hashes, progress);
+        let held = counting.map(|counting| match counting.join() {
+            Ok(held) => held,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        (walk, held)
+    });
+    let read::Walk { report, known, .. } = walk?;
+    progress.enter(Phase::Finishing);
+    conclude(unit, cell, snapshot.totals(), options, report, &known, held.transpose()?)
 }
 
 /// How many names are remembered of Boxes and of Accounts, to compare with the Cell's.
@@ -76,7 +88,7 @@ impl Default for Known {
     }
 }
 
-/// Adds what it would do to a Cell.
+/// Adds what it would do to a Cell, which holds so much; `None` if it keeps that.
 fn conclude(
     unit: &Unit,
     cell: &Cell,
@@ -84,13 +96,12 @@ fn conclude(
     options: &Options,
     mut report: Report,
     known: &Known,
-    progress: &Progress,
+    held: Option<Contents>,
 ) -> Result<Report> {
-    progress.enter(Phase::Finishing);
     let mut effect = cell.store().read(|tx| compare(tx, known))?;
-    if options.mode.is_some() {
-        // The Cell keeps what it has.
-        (effect.replaces, effect.lost) = Default::default();
+    match held {
+        Some(held) => effect.replaces = held,
+        None => effect.lost = Names::default(),
     }
     if !known.are_complete {
         report.not_checked.push("names".to_owned());
@@ -155,23 +166,33 @@ fn source(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<Source> {
     Ok(Source { cell_id: cell_id.to_string(), cell_url, created: exported.created, documents_with_url: 0 })
 }
 
-/// Compares what a Cell has with what would come.
-fn compare(tx: &dyn ReadTx, come: &Known) -> Result<Effect> {
-    let mut effect = Effect::default();
+/// How much a Cell holds.
+fn held(cell: &Cell) -> Result<Contents> {
+    cell.store().read(|tx| count(tx))
+}
+
+fn count(tx: &dyn ReadTx) -> Result<Contents> {
+    let mut held = Contents::default();
     for kind in Kind::IN_CELL {
         let mut count = 0;
         for set in tx.entity_sets(kind)? {
             count += tx.count(&set, None)?;
         }
         if count > 0 {
-            effect.replaces.documents.insert(kind.name().to_owned(), count);
+            held.documents.insert(kind.name().to_owned(), count);
         }
     }
     let (nodes, files, bytes) = tx.node_totals()?;
-    effect.replaces.links = tx.link_count()?;
+    held.links = tx.link_count()?;
     // The Cell itself is a node, too.
-    effect.replaces.collections = nodes.saturating_sub(files + 1);
-    (effect.replaces.files, effect.replaces.bytes) = (files, bytes);
+    held.collections = nodes.saturating_sub(files + 1);
+    (held.files, held.bytes) = (files, bytes);
+    Ok(held)
+}
+
+/// Compares the names that a Cell has with those that would come.
+fn compare(tx: &dyn ReadTx, come: &Known) -> Result<Effect> {
+    let mut effect = Effect::default();
     tx.all_documents(Kind::Box, &mut |(known, _)| {
         match come.boxes.get(&known.key) {
             Some(id) if *id == known.id.as_str() => {}

@@ -142,17 +142,19 @@ impl Report {
     }
 
     /// Notes what is kept and has no effect.
-    pub(super) fn unsupported(&mut self, what: &str) {
-        *self.unsupported.entry(what.to_owned()).or_default() += 1;
+    pub(super) fn unsupported(&mut self, what: &str, count: u64) {
+        if count > 0 {
+            *self.unsupported.entry(what.to_owned()).or_default() += count;
+        }
     }
 }
 
 impl Contents {
-    /// Counts a document.
-    pub(super) fn document(&mut self, kind: &str) {
+    /// Counts documents.
+    pub(super) fn add_documents(&mut self, kind: &str, more: u64) {
         match self.documents.get_mut(kind) {
-            Some(count) => *count += 1,
-            None => drop(self.documents.insert(kind.to_owned(), 1)),
+            Some(count) => *count += more,
+            None => drop(self.documents.insert(kind.to_owned(), more)),
         }
     }
 }
