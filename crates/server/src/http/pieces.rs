@@ -74,7 +74,7 @@ mod tests {
             }
             all.extend_from_slice(&piece);
             // One of two is kept, and must stay what it is.
-            if all.len() / PIECE % 2 == 0 {
+            if (all.len() / PIECE).is_multiple_of(2) {
                 kept.push((all.len(), piece));
             }
         }
