@@ -1,10 +1,17 @@
-//! More entries than a plain zip can count, in flat memory.
+//! More entries than a plain zip can count, and longer ones, in flat memory.
 
-use std::io::{Cursor, Read};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 
+use saibo_archive::{Limits, SnapshotReader, SnapshotWriter, verify};
+use saibo_model::node::Content;
 use saibo_model::{Kind, NodeKind};
+use sha2::{Digest, Sha256};
 
-use crate::build::{begin, begin_tree, check, document, file, key, link, meta, open, writer};
+use crate::build::{
+    CELL, begin, begin_tree, check, document, file, file_meta, key, link, meta, open, origin, writer,
+};
 
 #[test]
 fn more_than_65535_entries() {
@@ -80,4 +87,72 @@ fn many_lines_and_long_ones() {
     }
     assert_eq!(count, 19_999);
     assert!(check(&bytes).unwrap().is_intact());
+}
+
+/// Leaves out what is nothing but zeros, where the file system can: a hole reads as zeros.
+struct Sparse(File);
+
+impl Write for Sparse {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() < 4096 || bytes.iter().any(|byte| *byte != 0) {
+            return self.0.write(bytes);
+        }
+        self.0.seek_relative(i64::try_from(bytes.len()).map_err(io::Error::other)?)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Zeros, and a byte at the end that shows that it was reached.
+fn long(length: u64) -> impl Read {
+    io::repeat(0).take(length - 1).chain(&b"!"[..])
+}
+
+#[test]
+fn an_entry_of_more_than_4_gib() {
+    const LENGTH: u64 = (4 << 30) + 12_345;
+    let (mut sha256, mut crc32) = (Sha256::new(), crc32fast::Hasher::new());
+    let (mut content, mut buffer) = (long(LENGTH), vec![0; 1 << 20]);
+    loop {
+        let read = content.read(&mut buffer).unwrap();
+        if read == 0 {
+            break;
+        }
+        sha256.update(&buffer[..read]);
+        crc32.update(&buffer[..read]);
+    }
+    let sha256: [u8; 32] = sha256.finalize().into();
+    let known = Content { name: sha256, sha256, crc32: crc32.finalize(), length: LENGTH };
+
+    let mut file = tempfile::tempfile().unwrap();
+    let out = Sparse(file.try_clone().unwrap());
+    let mut writer = SnapshotWriter::new(out, Cursor::new(Vec::new()), origin()).unwrap();
+    writer.cell(&document(Kind::Cell, CELL, r#"{"Name":"rich"}"#)).unwrap();
+    writer.collection("", &meta(NodeKind::Cell, "root")).unwrap();
+    writer.collection("__", &meta(NodeKind::Box, "main")).unwrap();
+    // Of a type that is packed already, so that it lies there as it is, and is as long in the file.
+    let mut about = file_meta("video/mp4", b"");
+    about.length = Some(LENGTH);
+    writer.file("__/long.mp4", &about, &known, &mut long(LENGTH)).unwrap();
+    let after = file_meta("text/plain", b"after");
+    let content = crate::build::known(b"after");
+    writer.file("__/next.txt", &after, &content, &mut &b"after"[..]).unwrap();
+    writer.finish(&key()).unwrap();
+    assert!(file.seek(SeekFrom::End(0)).unwrap() > LENGTH);
+
+    let reader = SnapshotReader::open(file, Limits::default()).unwrap();
+    let report = verify(&reader, None, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(report.is_intact(), "{:?}", report.findings);
+    let mut lengths = Vec::new();
+    for resource in reader.resources() {
+        let resource = resource.unwrap();
+        if let Some(mut content) = resource.content {
+            let end = io::copy(&mut content, &mut io::sink()).unwrap();
+            lengths.push((resource.path.to_string(), end));
+        }
+    }
+    assert_eq!(lengths, [("__/long.mp4".to_owned(), LENGTH), ("__/next.txt".to_owned(), 5)]);
 }
