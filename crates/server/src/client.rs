@@ -15,8 +15,9 @@ use std::io::Read;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::config::Config;
+use ureq::config::ConfigBuilder;
 use ureq::http::{HeaderMap, Request, Response};
+use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, SendBody};
 
 pub(crate) use cell::RemoteCell;
@@ -48,18 +49,18 @@ pub(crate) struct Client {
 impl Client {
     /// A client with a token, or with none.
     pub(crate) fn new(token: Option<Secret>) -> Self {
-        Self { agent: Self::config(PATIENCE).new_agent(), token }
+        Self { agent: Self::config(PATIENCE).build().new_agent(), token }
     }
 
     /// One that a unit uses for others, which goes to public addresses unless `to_private`. `patience` is how long
     /// another unit may be silent.
     pub(crate) fn of_unit(token: Option<Secret>, patience: Duration, to_private: bool) -> Self {
-        // A host that was asked for a proxy's sake would not be looked at.
-        let config = Self::config(patience);
+        // By way of a proxy, no address would be looked at.
+        let config = Self::config(patience).proxy(None).build();
         Self { agent: addresses::agent(config, to_private), token }
     }
 
-    fn config(patience: Duration) -> Config {
+    fn config(patience: Duration) -> ConfigBuilder<AgentScope> {
         Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
@@ -71,7 +72,6 @@ impl Client {
             .timeout_per_write(Some(patience))
             .user_agent(outgoing::USER_AGENT)
             .tls_config(outgoing::tls())
-            .build()
     }
 
     /// The same connections with another token.
