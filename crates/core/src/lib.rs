@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 mod archive;
+mod background;
 pub mod box_url;
 pub mod cell;
 pub mod clock;
@@ -34,8 +35,8 @@ pub mod token;
 pub mod unit;
 
 pub use access::{Access, Subject};
+pub use background::Background;
 pub use cell::Cell;
-pub use housekeeping::Housekeeping;
 pub use identity::IdentityProvider;
 pub use settings::Settings;
 pub use unit::Unit;

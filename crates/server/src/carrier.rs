@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use saibo_core::job::Counts;
-use saibo_core::relocation::{Carrier, Destination, Imported};
+use saibo_core::relocation::{Carrier, Destination};
 use saibo_core::settings::Secret;
 use saibo_model::{Error, ErrorCode, Result};
 use serde_json::json;
@@ -84,7 +84,7 @@ impl Destination for HttpDestination {
         cell.upload(file, content, length).map_err(told)
     }
 
-    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Imported> {
+    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<Counts>> {
         self.hasty.start_import(&json!({ "Name": name, "MoreFollows": true })).map_err(told)?;
         let (mut pause, mut unanswered) = (FIRST_LOOK, 0);
         loop {
@@ -118,9 +118,7 @@ impl Destination for HttpDestination {
         }
         let number = |key: &str| last["content"][key].as_u64();
         let content = number("documents").zip(number("links")).zip(number("files")).zip(number("bytes"));
-        let content =
-            content.map(|(((documents, links), files), bytes)| Counts { documents, links, files, bytes });
-        Ok(Imported { content })
+        Ok(content.map(|(((documents, links), files), bytes)| Counts { documents, links, files, bytes }))
     }
 
     fn remove(&self, file: &str) -> Result<()> {

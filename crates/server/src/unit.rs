@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use saibo_core::{Housekeeping, schedule};
+use saibo_core::{Background, housekeeping, schedule};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -40,8 +40,8 @@ pub struct Unit {
     app: Arc<App>,
     address: SocketAddr,
     accepting: JoinHandle<()>,
-    housekeeping: Housekeeping,
-    schedules: schedule::Ticker,
+    housekeeping: Background,
+    schedules: Background,
 }
 
 /// How often the unit looks for what is to be removed.
@@ -73,8 +73,8 @@ impl Unit {
         let url = config.unit.url.clone().unwrap_or_else(|| UnitUrl::of_listener(address));
         let wired = tokio::task::spawn_blocking(move || {
             let unit = wiring::unit(&config, url.as_str(), &data, &secrets)?;
-            let housekeeping = Housekeeping::start(&unit, HOUSEKEEPING)?;
-            let schedules = schedule::Ticker::start(&unit)?;
+            let housekeeping = housekeeping::start(&unit, HOUSEKEEPING)?;
+            let schedules = schedule::start(&unit)?;
             Ok::<_, StartError>((App::new(config, data, secrets, unit), housekeeping, schedules))
         });
         let (app, housekeeping, schedules) = wired.await.map_err(|_| StartError::Interrupted)??;

@@ -21,7 +21,11 @@ use crate::schema;
 const DOING: &str = "putting a later state over a Cell that is built";
 
 /// What is there is looked for and changed over a builder's connection.
-pub(crate) struct Amend<'c>(pub(crate) &'c Connection);
+pub(crate) struct Amend<'c> {
+    pub(crate) connection: &'c Connection,
+    /// Whether all that a generation has was there before, with its indexes and links.
+    pub(crate) over_copy: bool,
+}
 
 impl Amend<'_> {
     /// Makes what is there quick to find.
@@ -38,11 +42,11 @@ impl Amend<'_> {
     }
 
     fn batch(&self, sql: &str) -> Result<()> {
-        self.0.execute_batch(sql).map_err(while_doing(DOING))
+        self.connection.execute_batch(sql).map_err(while_doing(DOING))
     }
 
     fn execute(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize> {
-        self.0
+        self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(values))
             .map_err(while_doing(DOING))
@@ -50,6 +54,9 @@ impl Amend<'_> {
 
     /// The number that an entity set has already.
     pub(crate) fn set_number(&self, [kind, collection, entity_type]: [&str; 3]) -> Result<Option<i64>> {
+        if !self.over_copy {
+            return Ok(None);
+        }
         self.find(
             "SELECT id FROM entity_set WHERE kind=? AND collection=? AND entity_type=?",
             &[&kind, &collection, &entity_type],
@@ -59,6 +66,9 @@ impl Amend<'_> {
     /// Lets a document have the place of another one, which may be on its way elsewhere: whether it was shows in the
     /// end.
     pub(crate) fn make_way_for_document(&self, document: &Document, set: i64) -> Result<()> {
+        if !self.over_copy {
+            return Ok(());
+        }
         let taken = self.find(
             "SELECT seq FROM document WHERE entity_set=? AND key=? AND parent=? AND id<>? LIMIT 1",
             &[&set, &document.key, &document.parent.as_ref().map_or("", Id::as_str), &document.id.as_str()],
@@ -68,6 +78,9 @@ impl Amend<'_> {
 
     /// The same for a node.
     pub(crate) fn make_way_for_node(&self, node: &Node) -> Result<()> {
+        if !self.over_copy {
+            return Ok(());
+        }
         let taken = self.find(
             "SELECT seq FROM node WHERE parent=? AND name=? AND id<>? LIMIT 1",
             &[&node.parent, &node.name, &node.id.as_str()],
@@ -83,7 +96,7 @@ impl Amend<'_> {
     }
 
     fn find(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<i64>> {
-        self.0
+        self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.query_row(values, |row| row.get(0)).optional())
             .map_err(while_doing(DOING))
@@ -93,14 +106,16 @@ impl Amend<'_> {
         self.find("SELECT seq FROM document WHERE id=?", &[&id.as_str()])
     }
 
-    /// Has the indexes of fields that are there already keep what a document is about to be, or to be no more: of none
-    /// as long as nothing but a builder's own was added.
+    /// Has the indexes of fields that are there keep what a document is about to be, or to be no more.
     fn reindexed(&self, seq: i64, change: impl FnOnce() -> Result<()>) -> Result<()> {
+        if !self.over_copy {
+            return change();
+        }
         let set = || self.find("SELECT entity_set FROM document WHERE seq=?", &[&seq]);
-        let of = |set: Option<i64>| set.map(|set| Ok((set, Fields::of(self.0, set)?))).transpose();
+        let of = |set: Option<i64>| set.map(|set| Ok((set, Fields::of(self.connection, set)?))).transpose();
         let before = of(set()?)?;
         let entry = |of: &Option<(i64, Fields)>| match of {
-            Some((set, fields)) => fields.read(self.0, *set, seq),
+            Some((set, fields)) => fields.read(self.connection, *set, seq),
             None => Ok(None),
         };
         let had = entry(&before)?;
@@ -109,14 +124,14 @@ impl Amend<'_> {
         let has = entry(&after)?;
         match (&before, &after) {
             (Some((then, fields)), Some((now, _))) if then == now => {
-                fields.replace(self.0, seq, had.as_ref(), has.as_ref())
+                fields.replace(self.connection, seq, had.as_ref(), has.as_ref())
             }
             _ => {
                 if let Some((_, fields)) = &before {
-                    fields.replace(self.0, seq, had.as_ref(), None)?;
+                    fields.replace(self.connection, seq, had.as_ref(), None)?;
                 }
                 match &after {
-                    Some((_, fields)) => fields.replace(self.0, seq, None, has.as_ref()),
+                    Some((_, fields)) => fields.replace(self.connection, seq, None, has.as_ref()),
                     None => Ok(()),
                 }
             }
@@ -125,7 +140,10 @@ impl Amend<'_> {
 
     /// Has them keep a document that was just added.
     pub(crate) fn index(&self, set: i64, seq: i64) -> Result<()> {
-        Fields::of(self.0, set)?.insert(self.0, seq)
+        if !self.over_copy {
+            return Ok(());
+        }
+        Fields::of(self.connection, set)?.insert(self.connection, seq)
     }
 
     /// Puts a document over the one of its id, and takes the to-one links that it held; its row, if there was one.
@@ -205,7 +223,7 @@ impl Amend<'_> {
     }
 
     fn find_node(&self, id: &Id) -> Result<Option<(i64, Option<[u8; 32]>)>> {
-        self.0
+        self.connection
             .prepare_cached("SELECT seq,hash FROM node WHERE id=?")
             .and_then(|mut statement| {
                 statement.query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
@@ -256,8 +274,10 @@ impl Amend<'_> {
              DELETE FROM field WHERE entity_set NOT IN (SELECT id FROM entity_set)",
         )?;
         let doing = while_doing(DOING);
-        let mut statement =
-            self.0.prepare("SELECT hash FROM content WHERE uses<=0 AND data IS NULL").map_err(&doing)?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT hash FROM content WHERE uses<=0 AND data IS NULL")
+            .map_err(&doing)?;
         let mut rows = statement.query([]).map_err(&doing)?;
         while let Some(row) = rows.next().map_err(&doing)? {
             let hash: [u8; 32] = row.get(0).map_err(&doing)?;

@@ -20,7 +20,7 @@ use crate::making::Making;
 use crate::read::SqliteReadTx;
 use crate::readers::in_view;
 use crate::rows::set_key;
-use crate::write::{SqliteWriteTx, register_content};
+use crate::write::register_content;
 use crate::{connection, folder, fork, schema};
 
 /// Beside the database, not in it, where it would leave a hole: links, by the ids they name, until every
@@ -74,11 +74,7 @@ impl SqliteBuilder {
         tmp: &Path,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Self> {
-        let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to copy a Cell", e))?;
-        let path = folder.path().join("cell.db");
-        source.store.copy_to(&path, progress)?;
-        let connection = connection::fork(&path)?;
-        SqliteWriteTx::new(&connection, None).begin_generation()?;
+        let (folder, connection) = fork::copy(&source, tmp, progress)?;
         let keys = source.keys.clone();
         let mut builder = Self::begin(connection, folder, cell, tmp, keys)?;
         builder.finds_children = true;
@@ -127,6 +123,11 @@ impl SqliteBuilder {
             .map_err(while_doing("building a Cell"))
     }
 
+    /// What is there is looked for and changed by it.
+    fn amending(&self) -> Amend<'_> {
+        Amend { connection: &self.connection, over_copy: self.source.is_some() }
+    }
+
     fn batch(&self, sql: &str) -> Result<()> {
         self.connection.execute_batch(sql).map_err(while_doing("building a Cell"))
     }
@@ -136,9 +137,7 @@ impl SqliteBuilder {
             return Ok(*number);
         }
         let [kind, collection, entity_type] = set_key(set);
-        if self.source.is_some()
-            && let Some(number) = Amend(&self.connection).set_number([kind, collection, entity_type])?
-        {
+        if let Some(number) = self.amending().set_number([kind, collection, entity_type])? {
             self.sets.insert(set.clone(), number);
             return Ok(number);
         }
@@ -155,11 +154,9 @@ impl SqliteBuilder {
 impl Builder for SqliteBuilder {
     fn document(&mut self, document: &Document, origin: Origin) -> Result<()> {
         let set = self.set_number(&document.set)?;
-        if self.source.is_some() {
-            Amend(&self.connection).make_way_for_document(document, set)?;
-        }
+        self.amending().make_way_for_document(document, set)?;
         if self.amends
-            && let Some(seq) = Amend(&self.connection).document(document, set)?
+            && let Some(seq) = self.amending().document(document, set)?
         {
             self.last = seq;
             self.last_times = (document.published, document.updated);
@@ -185,11 +182,7 @@ impl Builder for SqliteBuilder {
         self.last = self.connection.last_insert_rowid();
         self.last_times = (document.published, document.updated);
         if self.amends {
-            return if self.source.is_some() {
-                Amend(&self.connection).index(set, self.last)
-            } else {
-                Ok(())
-            };
+            return self.amending().index(set, self.last);
         }
         let line = line_of(origin);
         if line != self.last_line + 1 {
@@ -209,7 +202,7 @@ impl Builder for SqliteBuilder {
 
     fn link(&mut self, first: &Id, second: &Id, published: i64, updated: i64, origin: Origin) -> Result<()> {
         if self.amends {
-            Amend(&self.connection).unlink(first, second)?;
+            self.amending().unlink(first, second)?;
         }
         self.execute(
             "INSERT INTO waiting.link (first,second,published,updated,line) VALUES (?,?,?,?,?)",
@@ -219,11 +212,9 @@ impl Builder for SqliteBuilder {
     }
 
     fn node(&mut self, node: &Node) -> Result<i64> {
-        if self.source.is_some() {
-            Amend(&self.connection).make_way_for_node(node)?;
-        }
+        self.amending().make_way_for_node(node)?;
         if self.amends
-            && let Some(seq) = Amend(&self.connection).node(node)?
+            && let Some(seq) = self.amending().node(node)?
         {
             return Ok(seq);
         }
@@ -288,11 +279,11 @@ impl Builder for SqliteBuilder {
 
     fn amend(&mut self) -> Result<()> {
         self.amends = true;
-        Amend(&self.connection).prepare()
+        self.amending().prepare()
     }
 
     fn remove(&mut self, removed: &Removed) -> Result<()> {
-        Amend(&self.connection).remove(removed)
+        self.amending().remove(removed)
     }
 
     fn check(&mut self, limit: usize) -> Result<Vec<Defect>> {
@@ -303,7 +294,7 @@ impl Builder for SqliteBuilder {
         search.index()?;
         search.resolve_links()?;
         if self.amends {
-            Amend(&self.connection).tidy(self.folder.path())?;
+            self.amending().tidy(self.folder.path())?;
             search.find_unreachable()?;
         }
         search.find_dangling()?;

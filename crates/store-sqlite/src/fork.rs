@@ -36,11 +36,7 @@ impl SqliteFork {
         tmp: &Path,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Self> {
-        let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to copy a Cell", e))?;
-        let path = folder.path().join("cell.db");
-        from.store.copy_to(&path, progress)?;
-        let connection = connection::fork(&path)?;
-        SqliteWriteTx::new(&connection, None).begin_generation()?;
+        let (folder, connection) = copy(&from, tmp, progress)?;
         Ok(Self { connection, folder, tmp: tmp.to_owned(), cell, sources: [from, contents] })
     }
 
@@ -51,6 +47,20 @@ impl SqliteFork {
             .map_err(|e| Error::new(ErrorKind::Other, "forgetting contents").because(e))?;
         link_contents(&self.connection, self.folder.path(), &self.sources)
     }
+}
+
+/// Copies a generation's database into a folder of its own, to become another generation.
+pub(crate) fn copy(
+    from: &OpenCell,
+    tmp: &Path,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<(tempfile::TempDir, Connection)> {
+    let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to copy a Cell", e))?;
+    let path = folder.path().join("cell.db");
+    from.store.copy_to(&path, progress)?;
+    let connection = connection::fork(&path)?;
+    SqliteWriteTx::new(&connection, None).begin_generation()?;
+    Ok((folder, connection))
 }
 
 /// Gives the contents of a copied database that are files a name in its `folder`, unless they have one.

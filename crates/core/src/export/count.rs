@@ -21,31 +21,36 @@ pub(super) struct Rows {
 /// # Errors
 /// The store's.
 pub(crate) fn content(tx: &dyn ReadTx) -> Result<Counts> {
-    let mut documents = 0;
-    for kind in Kind::IN_CELL {
-        for set in tx.entity_sets(kind)? {
-            documents += tx.count(&set, None)?;
-        }
-    }
     let (_, files, bytes) = tx.node_totals()?;
-    Ok(Counts { documents, links: tx.link_count()?, files, bytes })
+    Ok(Counts { documents: all_documents(tx)?, links: tx.link_count()?, files, bytes })
+}
+
+fn all_documents(tx: &dyn ReadTx) -> Result<u64> {
+    Kind::IN_CELL.into_iter().map(|kind| documents(tx, kind)).sum()
+}
+
+/// How many documents of a kind a Cell has.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn documents(tx: &dyn ReadTx, kind: Kind) -> Result<u64> {
+    tx.entity_sets(kind)?.iter().map(|set| tx.count(set, None)).sum()
 }
 
 /// Counts them. Where only some are taken, all are looked at but the entities, which are counted by their sets: a small
 /// part of what writing them takes.
 pub(super) fn rows(tx: &dyn ReadTx, selection: &mut Selection<'_>) -> Result<Rows> {
+    if selection.is_whole() {
+        let (nodes, _, files) = tx.node_totals()?;
+        return Ok(Rows { documents: all_documents(tx)?, links: tx.link_count()?, nodes, files });
+    }
     let mut rows = Rows::default();
     for kind in Kind::IN_CELL {
         for set in tx.entity_sets(kind)? {
-            if (selection.is_whole() || set.collection.is_some()) && selection.has_set(&set)? {
+            if set.collection.is_some() && selection.has_set(&set)? {
                 rows.documents += tx.count(&set, None)?;
             }
         }
-    }
-    if selection.is_whole() {
-        (rows.nodes, _, rows.files) = tx.node_totals()?;
-        rows.links = tx.link_count()?;
-        return Ok(rows);
     }
     for kind in Kind::IN_CELL.into_iter().filter(|kind| !kind.is_in_collection()) {
         tx.all_documents(kind, &mut |(document, _)| {

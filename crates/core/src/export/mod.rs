@@ -14,7 +14,7 @@ mod write;
 
 pub use base::forget_unneeded;
 pub(crate) use base::{MOST_IN_CHAIN, find as find_base, forget_cell, gone, may_forget};
-pub(crate) use count::content;
+pub(crate) use count::{content, documents};
 
 use std::sync::Arc;
 

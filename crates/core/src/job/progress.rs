@@ -174,9 +174,8 @@ impl Progress {
             let percent = u64::try_from(percent).unwrap_or(99);
             let before = self.percent.fetch_max(percent, Ordering::Relaxed);
             if let Some(part) = &self.part {
-                part.whole.work(
-                    part.share * percent / 100 - (part.share * before / 100).min(part.share * percent / 100),
-                );
+                let share = |percent| part.share * percent / 100;
+                part.whole.work(share(percent).saturating_sub(share(before)));
             }
         }
     }

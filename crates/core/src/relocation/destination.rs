@@ -29,13 +29,6 @@ pub trait Carrier: fmt::Debug + Send + Sync {
     fn former(&self, url: &str) -> Result<Vec<String>>;
 }
 
-/// What an import came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// What the Cell has since; `None` if its unit does not tell.
-    pub content: Option<Counts>,
-}
-
 /// A Cell that is filled from afar. Every call may wait for a network, for a bounded time; its errors are
 /// [`saibo_model::ErrorCode::Network`], with what the other side said.
 pub trait Destination: Send {
@@ -58,11 +51,11 @@ pub trait Destination: Send {
     fn send(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()>;
 
     /// Has a snapshot imported that others are to follow, and waits for the end. `go_on` is told per cent done, and says
-    /// whether it is to go on; else the import is cancelled.
+    /// whether it is to go on; else the import is cancelled. What the Cell has since; `None` if its unit does not tell.
     ///
     /// # Errors
     /// If it failed, or was not to go on.
-    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Imported>;
+    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<Counts>>;
 
     /// Takes a snapshot file away.
     ///

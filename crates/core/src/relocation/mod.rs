@@ -26,7 +26,7 @@ use crate::{Cell, Unit, clock, snapshot};
 
 pub(crate) use acquaintance::{Asked, former_urls};
 pub use arrival::arrive;
-pub use destination::{Carrier, Destination, Imported};
+pub use destination::{Carrier, Destination};
 pub use moved::Moved;
 pub(crate) use moved::{check, find, forget_all};
 pub(crate) use quiet::Quiet;

@@ -1,6 +1,6 @@
 //! The snapshots that a move takes over, which are there only as long as it lasts.
 
-use saibo_model::{Error, ErrorCode, Moment, Result};
+use saibo_model::{ErrorCode, Moment, Result};
 use saibo_store::StoreExt as _;
 
 use super::Destination;
@@ -9,13 +9,6 @@ use crate::{Cell, Unit, export, snapshot};
 
 /// How often a snapshot is sent before the move fails.
 const TRIES: u32 = 3;
-
-/// What the parts of a move are of it all, in thousandths: as they take time where both ends are alike.
-pub(super) struct Shares {
-    pub(super) export: u64,
-    pub(super) send: u64,
-    pub(super) import: u64,
-}
 
 /// Snapshots since each other on their way.
 pub(super) struct Parcels<'m> {
@@ -98,7 +91,6 @@ impl<'m> Parcels<'m> {
             let here = gone(snapshot::delete(self.unit, self.cell.id(), &file));
             let there = gone(self.destination.remove(&file));
             for error in [here, there].into_iter().flatten() {
-                let error: Error = error;
                 tracing::warn!(%error, file, "a snapshot of a move could not be removed");
             }
         }

@@ -6,10 +6,17 @@ use std::time::{Duration, Instant};
 use saibo_model::{Error, ErrorCode, Id, Result};
 use saibo_store::StoreExt as _;
 
-use super::parcels::{Parcels, Shares};
+use super::parcels::Parcels;
 use super::{Moved, Quiet, Request, moved};
 use crate::job::{Counts, End, Job, Phase, Progress, Totals};
 use crate::{Cell, Unit, clock, export};
+
+/// What the parts of copying are of a whole move, in thousandths: as they take time where both ends are alike.
+struct Shares {
+    export: u64,
+    send: u64,
+    import: u64,
+}
 
 /// Shares of everything, and of each time that something was changed meanwhile, in thousandths of the whole.
 const WHOLE: Shares = Shares { export: 350, send: 150, import: 350 };
@@ -108,9 +115,9 @@ fn hand_over(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
     let until = Instant::now() + PATIENCE;
     let name = parcels.export(Some(moment), CHANGES.export)?;
     parcels.send(&name, CHANGES.send)?;
-    let imported =
+    let there =
         parcels.destination.import(&name, &mut |_| progress.check().is_ok() && Instant::now() < until)?;
-    compare(cell, imported.content)?;
+    compare(cell, there)?;
     progress.seal()?;
     let moved = Moved { from: cell.url().to_owned(), to: to.to_owned(), at: clock::now() };
     let (id, done, counts) = (cell.id().clone(), job.clone().done(), progress.counts());

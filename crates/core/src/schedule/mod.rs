@@ -18,7 +18,7 @@ pub(crate) use due::Schedules;
 pub use plan::Plan;
 pub use record::{Last, Outcome};
 pub use run::tick;
-pub use ticker::Ticker;
+pub use ticker::start;
 
 use record::Record;
 use times::Times;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use saibo_core::{Housekeeping, Settings, import, token};
+use saibo_core::{Settings, housekeeping, import, token};
 use saibo_model::query::Query;
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind};
 use saibo_store::StoreExt as _;
@@ -68,7 +68,7 @@ fn what_is_past_its_time_cannot_be_brought_back() {
 #[test]
 fn a_running_unit_removes_what_is_past_its_time() {
     let fixture = Fixture::with(kept_for(Duration::from_millis(50)));
-    let housekeeping = Housekeeping::start(&fixture.unit, Duration::from_millis(5)).unwrap();
+    let housekeeping = housekeeping::start(&fixture.unit, Duration::from_millis(5)).unwrap();
     let cell = fixture.cell("c");
     import_as(&fixture, &cell, RICH).unwrap();
     let begun = Instant::now();

@@ -1,6 +1,7 @@
 //! A request as handlers see it: after every override, its path split and decoded.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
@@ -14,7 +15,7 @@ pub struct Request {
     pub method: String,
     /// The path's segments, in path-based form: the first one is the Cell's name even where the Cell has a
     /// host name of its own.
-    pub path: Vec<Segment>,
+    pub path: Arc<[Segment]>,
     /// Whether the path ended with a slash. For most resources it makes no difference.
     pub trailing_slash: bool,
     /// What follows the question mark.
@@ -69,7 +70,7 @@ impl Request {
     #[must_use]
     pub fn raw_path(&self) -> String {
         let mut path = String::new();
-        for segment in &self.path {
+        for segment in self.path.iter() {
             path.push('/');
             path.push_str(&segment.raw);
         }
@@ -84,7 +85,7 @@ impl Request {
 #[derive(Debug)]
 pub(crate) struct Replay {
     method: String,
-    path: Vec<Segment>,
+    path: Arc<[Segment]>,
     trailing_slash: bool,
     query: Query,
     headers: HeaderMap,

@@ -122,7 +122,7 @@ impl Service {
         };
         let request = Request {
             method: arrival.method.clone(),
-            path,
+            path: path.into(),
             trailing_slash,
             query: Query::new(parts.uri.query().unwrap_or_default()),
             headers: arrival.headers.clone(),

@@ -7,7 +7,7 @@ use saibo_model::{Error, ErrorCode, Result};
 use super::{Context, Handler, Route, Router};
 use crate::app::App;
 use crate::http::error;
-use crate::http::{Replay, Request, Response};
+use crate::http::{Query, Replay, Request, Response, Segment};
 
 /// How often a request is run at most.
 pub(super) const ATTEMPTS: usize = 4;
@@ -22,7 +22,7 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
     let Some(found) = router.find(&request.path) else {
         return failed(&ErrorCode::UnknownUrl.into(), app.unit_url().as_str());
     };
-    let below = below_cell(&request);
+    let (path, trailing_slash, query) = (request.path.clone(), request.trailing_slash, request.query.clone());
     let replay = may_write(&request.method).then(|| Replay::of(&request));
     let context = |request| Context {
         app: app.clone(),
@@ -51,7 +51,10 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
         Err(error) if error.code() == ErrorCode::CellMoved => {
             let response = failed(&error, &realm);
             match error.params().first() {
-                Some(to) => response.header("location", &format!("{to}{below}")),
+                Some(to) => {
+                    let below = below_cell(&path, trailing_slash, &query);
+                    response.header("location", &format!("{to}{below}"))
+                }
                 None => response,
             }
         }
@@ -67,13 +70,13 @@ pub async fn dispatch(app: &Arc<App>, router: &Router, request: Request) -> Resp
 }
 
 /// What follows the URL of the Cell in that of a request, as it was sent.
-fn below_cell(request: &Request) -> String {
-    let segments: Vec<&str> = request.path.iter().skip(1).map(|segment| segment.raw.as_str()).collect();
+fn below_cell(path: &[Segment], trailing_slash: bool, query: &Query) -> String {
+    let segments: Vec<&str> = path.iter().skip(1).map(|segment| segment.raw.as_str()).collect();
     let mut below = segments.join("/");
-    if request.trailing_slash && !below.is_empty() {
+    if trailing_slash && !below.is_empty() {
         below.push('/');
     }
-    let query = request.query.raw();
+    let query = query.raw();
     if !query.is_empty() {
         below.push('?');
         below.push_str(query);

@@ -35,7 +35,7 @@ pub(super) async fn fetch(context: &Context, url: &str) -> Result<Response, Unsh
     let path = path_of(context, url).ok_or(Unshown::Unreachable)?;
     let request = Request {
         method: "GET".to_owned(),
-        path,
+        path: path.into(),
         trailing_slash: false,
         query: Query::default(),
         headers: http::HeaderMap::new(),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::{AUTHORIZATION, cell_with_a_file, found, noise, saibo};
 use crate::jobs::over;
 use crate::support::{Answer, Running, send};
+use crate::two_units::{furnish_host, given};
 
 async fn unit() -> Running {
     Running::start(|config| {
@@ -207,29 +208,6 @@ async fn assertion(unit: &Running, cell: &str, target: &str) -> String {
     let answer = unit.send("POST", &format!("/{cell}/__token"), &[form], login.as_bytes()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()["access_token"].as_str().unwrap().to_owned()
-}
-
-async fn given(unit: &Running, method: &str, path: &str, body: &str) {
-    let headers = [AUTHORIZATION, ("X-Personium-Credential", "password1")];
-    let answer = unit.send(method, path, &headers, body.as_bytes()).await;
-    assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
-}
-
-/// A file in the main box of `host` that the Role `guest` may read, who is everybody of a Cell.
-async fn furnish_host(unit: &Running, visitors: &str) {
-    given(unit, "POST", "/__ctl/Cell", r#"{"Name":"host"}"#).await;
-    given(unit, "POST", "/host/__ctl/Role", r#"{"Name":"guest"}"#).await;
-    given(unit, "POST", "/host/__ctl/ExtCell", &json!({ "Url": visitors }).to_string()).await;
-    let key = visitors.replace(':', "%3A").replace('/', "%2F");
-    let role = json!({ "uri": format!("http://{}/host/__ctl/Role('guest')", unit.authority()) });
-    given(unit, "POST", &format!("/host/__ctl/ExtCell('{key}')/$links/_Role"), &role.to_string()).await;
-    given(unit, "PUT", "/host/__/file", "text").await;
-    let base = format!("http://{}/host/__role/__/", unit.authority());
-    let acl = format!(
-        "<D:acl xmlns:D='DAV:' xml:base='{base}'><D:ace><D:principal><D:href>guest</D:href></D:principal>\
-         <D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>"
-    );
-    given(unit, "ACL", "/host/__", &acl).await;
 }
 
 async fn status(unit: &Running, path: &str, token: &str) -> u16 {

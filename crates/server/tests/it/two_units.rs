@@ -23,29 +23,12 @@ impl World {
         given(&first, "POST", "/home/__ctl/Role", r#"{"Name":"friend"}"#).await;
         given(&first, "POST", "/home/__ctl/Account", r#"{"Name":"alice"}"#).await;
         let world = Self { first, second };
-        world.furnish_host(&world.second).await;
+        furnish_host(&world.second, &world.home()).await;
         world
     }
 
     fn home(&self) -> String {
         format!("http://{}/home/", self.first.authority())
-    }
-
-    /// A Cell that lets people of `home` read.
-    async fn furnish_host(&self, unit: &Running) {
-        given(unit, "POST", "/__ctl/Cell", r#"{"Name":"host"}"#).await;
-        given(unit, "POST", "/host/__ctl/Role", r#"{"Name":"guest"}"#).await;
-        given(unit, "POST", "/host/__ctl/ExtCell", &json!({ "Url": self.home() }).to_string()).await;
-        let key = self.home().replace(':', "%3A").replace('/', "%2F");
-        let role = json!({ "uri": format!("http://{}/host/__ctl/Role('guest')", unit.authority()) });
-        given(unit, "POST", &format!("/host/__ctl/ExtCell('{key}')/$links/_Role"), &role.to_string()).await;
-        given(unit, "PUT", "/host/__/file", "text").await;
-        let base = format!("http://{}/host/__role/__/", unit.authority());
-        let acl = format!(
-            "<D:acl xmlns:D='DAV:' xml:base='{base}'><D:ace><D:principal><D:href>guest</D:href></D:principal>\
-             <D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>"
-        );
-        given(unit, "ACL", "/host/__", &acl).await;
     }
 
     /// What `home` says of alice to a Cell.
@@ -57,7 +40,24 @@ impl World {
     }
 }
 
-async fn given(unit: &Running, method: &str, path: &str, body: &str) {
+/// A file in the main box of `host` that the Role `guest` may read, who is everybody of a Cell.
+pub(crate) async fn furnish_host(unit: &Running, visitors: &str) {
+    given(unit, "POST", "/__ctl/Cell", r#"{"Name":"host"}"#).await;
+    given(unit, "POST", "/host/__ctl/Role", r#"{"Name":"guest"}"#).await;
+    given(unit, "POST", "/host/__ctl/ExtCell", &json!({ "Url": visitors }).to_string()).await;
+    let key = visitors.replace(':', "%3A").replace('/', "%2F");
+    let role = json!({ "uri": format!("http://{}/host/__ctl/Role('guest')", unit.authority()) });
+    given(unit, "POST", &format!("/host/__ctl/ExtCell('{key}')/$links/_Role"), &role.to_string()).await;
+    given(unit, "PUT", "/host/__/file", "text").await;
+    let base = format!("http://{}/host/__role/__/", unit.authority());
+    let acl = format!(
+        "<D:acl xmlns:D='DAV:' xml:base='{base}'><D:ace><D:principal><D:href>guest</D:href></D:principal>\
+         <D:grant><D:privilege><D:read/></D:privilege></D:grant></D:ace></D:acl>"
+    );
+    given(unit, "ACL", "/host/__", &acl).await;
+}
+
+pub(crate) async fn given(unit: &Running, method: &str, path: &str, body: &str) {
     let headers = [MASTER, ("X-Personium-Credential", "password1")];
     let answer = unit.send(method, path, &headers, body.as_bytes()).await;
     assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
@@ -118,7 +118,7 @@ async fn people_of_a_trusted_unit_are_let_in() {
 async fn people_of_other_units_are_not() {
     let world = World::new().await;
     let third = Running::start(|_| ()).await;
-    world.furnish_host(&third).await;
+    furnish_host(&third, &world.home()).await;
     let assertion = world.assertion(&format!("http://{}/host/", third.authority())).await;
     let answer = post(&third, "/host/__token", &format!("grant_type={SAML2}&assertion={assertion}")).await;
     assert_eq!((answer.status, code(&answer)), (400, "PR400-AN-0011".to_owned()));

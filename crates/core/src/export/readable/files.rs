@@ -3,7 +3,7 @@
 //! The snapshot has them below `20_webdav`, in the folders that they are in in the Cell: a Box is named by its id, and
 //! a file is a folder of its name with `content` in it.
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use saibo_dav::href;
 use saibo_model::Result;
 use saibo_model::node::{CELL_NODE, Node, NodeKind};
 use serde_json::{Value, json};
@@ -16,25 +16,6 @@ use super::{Readable, Source, count, json};
 
 /// How many files and folders a page has.
 const PAGE: u64 = 1000;
-
-/// What a segment of a link cannot have as it is (RFC 3986 §3.3).
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// The table of all files.
 pub(super) fn table(source: Source<'_>) -> Table<'_> {
@@ -144,8 +125,7 @@ fn kind(node: &Node) -> &str {
 
 /// Where a page finds the content of the file of a path.
 fn href(path: &[String]) -> String {
-    let segments: Vec<String> =
-        path.iter().map(|name| utf8_percent_encode(name, SEGMENT).to_string()).collect();
+    let segments: Vec<String> = path.iter().map(|name| href::segment(name).into_owned()).collect();
     format!("../20_webdav/{}/content", segments.join("/"))
 }
 

@@ -20,7 +20,7 @@ use saibo_model::{ErrorCode, Kind, Result};
 use saibo_store::{ReadTx, StoreExt as _};
 
 use crate::job::{Options, Phase, Progress, Totals};
-use crate::{Cell, Unit, archive};
+use crate::{Cell, Unit, archive, export};
 
 pub use job::{DryRun, last, start};
 pub use report::{Contents, Effect, Names, Problem, Report, Rewrites, Source, Space};
@@ -174,10 +174,7 @@ fn held(cell: &Cell) -> Result<Contents> {
 fn count(tx: &dyn ReadTx) -> Result<Contents> {
     let mut held = Contents::default();
     for kind in Kind::IN_CELL {
-        let mut count = 0;
-        for set in tx.entity_sets(kind)? {
-            count += tx.count(&set, None)?;
-        }
+        let count = export::documents(tx, kind)?;
         if count > 0 {
             held.documents.insert(kind.name().to_owned(), count);
         }
