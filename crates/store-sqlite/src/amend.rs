@@ -54,9 +54,6 @@ impl Amend<'_> {
 
     /// The number that an entity set has already.
     pub(crate) fn set_number(&self, [kind, collection, entity_type]: [&str; 3]) -> Result<Option<i64>> {
-        if !self.over_copy {
-            return Ok(None);
-        }
         self.find(
             "SELECT id FROM entity_set WHERE kind=? AND collection=? AND entity_type=?",
             &[&kind, &collection, &entity_type],

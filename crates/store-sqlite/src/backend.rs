@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use saibo_model::Id;
-use saibo_store::{Backend, Blobs, Builder, Error, Fork, Place, Result, Snapshots, Store};
+use saibo_store::{Backend, Blobs, Builder, Draft, Error, Fork, Place, Result, Snapshots, Store};
 
 use crate::blobs::{self, FileBlobs};
 use crate::builder::SqliteBuilder;
 use crate::cell::{OpenCell, OpenCells};
+use crate::draft::{self, DRAFT, DraftFolder, SqliteDraft};
 use crate::encryption::{Encryption, Keys};
 use crate::folder::{Folder, Gone};
 use crate::fork::SqliteFork;
@@ -55,7 +56,7 @@ pub struct SqliteBackend {
 }
 
 impl SqliteBackend {
-    /// Opens a data folder, or makes one, and empties its `tmp`. Time does not depend on the number of Cells.
+    /// Opens a data folder, or makes one, and empties its `tmp`, but for what can be gone on with. Time does not depend on the number of Cells.
     ///
     /// # Errors
     /// If the folder cannot be used, or holds a register that this program cannot read.
@@ -63,7 +64,7 @@ impl SqliteBackend {
         let (cells, tmp, clean) = (data.join("cells"), data.join("tmp"), data.join("clean"));
         folder::create(&cells)?;
         folder::create(&tmp)?;
-        folder::empty(&tmp)?;
+        folder::empty_but(&tmp, DRAFT)?;
         connection::spill_to(&tmp);
         let unit = data.join("unit.db");
         let fresh = !unit.exists();
@@ -115,6 +116,11 @@ impl SqliteBackend {
 
     fn keys(&self, cell: &Id) -> Result<Option<Arc<Keys>>> {
         self.encryption.as_ref().map(|encryption| Keys::of_cell(encryption, cell).map(Arc::new)).transpose()
+    }
+
+    fn draft_in(&self, cell: &Id, folder: DraftFolder) -> Result<SqliteDraft> {
+        let (cells, tmp, keys) = (self.cells.clone(), self.tmp.clone(), self.keys(cell)?);
+        Ok(SqliteDraft { folder, cells, tmp, keys })
     }
 
     fn open_cell(&self, place: &Place) -> Result<Arc<OpenCell>> {
@@ -208,6 +214,26 @@ impl Backend for SqliteBackend {
 
     fn snapshots(&self) -> &dyn Snapshots {
         &self.snapshots
+    }
+
+    fn draft(&self, cell: &Id) -> Result<Box<dyn Draft>> {
+        Ok(Box::new(self.draft_in(cell, DraftFolder::create(&self.tmp.join(""))?)?))
+    }
+
+    fn draft_again(&self, cell: &Id, name: &str) -> Result<Option<Box<dyn Draft>>> {
+        let Some(folder) = DraftFolder::again(&self.tmp.join(""), name)? else { return Ok(None) };
+        Ok(Some(Box::new(self.draft_in(cell, folder)?)))
+    }
+
+    fn build_again(&self, cell: &Id, name: &str) -> Result<Option<(Box<dyn Builder>, String)>> {
+        let tmp = self.tmp.join("");
+        let Some(folder) = DraftFolder::again(&tmp, name)? else { return Ok(None) };
+        let again = SqliteBuilder::again(self.cell_folder(cell)?, &tmp, self.keys(cell)?, folder)?;
+        Ok(again.map(|(builder, state)| (Box::new(builder) as Box<dyn Builder>, state)))
+    }
+
+    fn remove_drafts_but(&self, names: &[&str]) -> Result<()> {
+        draft::remove_but(&self.tmp.join(""), names)
     }
 
     fn free_space(&self) -> Result<u64> {

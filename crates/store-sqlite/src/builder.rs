@@ -14,6 +14,7 @@ use crate::amend::Amend;
 use crate::cell::OpenCell;
 use crate::content::{BLOBS, ContentWriter};
 use crate::defects::Search;
+use crate::draft::DraftFolder;
 use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::making::Making;
@@ -24,7 +25,8 @@ use crate::write::register_content;
 use crate::{connection, folder, fork, schema};
 
 /// Beside the database, not in it, where it would leave a hole: links, by the ids they name, until every
-/// document has its row number; and where documents came from, as runs of rows that lay line by line.
+/// document has its row number; where documents came from, as runs of rows that lay line by line; and what whoever builds
+/// has to know to go on.
 const WAITING: &str = "
 CREATE TABLE waiting.link (
     first_seq INTEGER,
@@ -34,15 +36,19 @@ CREATE TABLE waiting.link (
     updated INTEGER NOT NULL,
     line INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE waiting.run (seq INTEGER PRIMARY KEY, line INTEGER NOT NULL) STRICT";
+CREATE TABLE waiting.run (seq INTEGER PRIMARY KEY, line INTEGER NOT NULL) STRICT;
+CREATE TABLE waiting.checkpoint (state TEXT NOT NULL, amends INTEGER NOT NULL) STRICT";
 
 const WAITING_FILE: &str = "waiting.db";
+
+/// The database of a generation.
+const FILE: &str = "cell.db";
 
 /// See [`Builder`].
 pub(crate) struct SqliteBuilder {
     connection: Connection,
     /// The generation's folder while it is being made.
-    folder: tempfile::TempDir,
+    folder: DraftFolder,
     tmp: PathBuf,
     /// The Cell's folder, which the generation will be in.
     cell: PathBuf,
@@ -62,9 +68,35 @@ pub(crate) struct SqliteBuilder {
 
 impl SqliteBuilder {
     pub(crate) fn new(cell: PathBuf, tmp: &Path, keys: Option<Arc<Keys>>) -> Result<Self> {
-        let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to build a Cell", e))?;
-        let connection = connection::bulk(&folder.path().join("cell.db"))?;
+        let folder = DraftFolder::create(tmp)?;
+        let connection = connection::bulk(&folder.path().join(FILE))?;
         Self::begin(connection, folder, cell, tmp, keys)
+    }
+
+    /// One that a process before this one began, as it was at its last checkpoint, with what that said.
+    pub(crate) fn again(
+        cell: PathBuf,
+        tmp: &Path,
+        keys: Option<Arc<Keys>>,
+        folder: DraftFolder,
+    ) -> Result<Option<(Self, String)>> {
+        let doing = while_doing("going on with building a Cell");
+        let waiting = folder.path().join(WAITING_FILE);
+        if !waiting.exists() {
+            return Ok(None);
+        }
+        let connection = connection::bulk_again(&folder.path().join(FILE))?;
+        attach(&connection, &waiting)?;
+        let kept =
+            connection.prepare("SELECT state,amends FROM waiting.checkpoint").and_then(|mut statement| {
+                statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            });
+        // Killed before its tables were there.
+        let Ok(Some((state, amends))) = kept else { return Ok(None) };
+        connection.execute_batch("BEGIN").map_err(&doing)?;
+        let mut builder = Self::over_tables(connection, folder, cell, tmp, keys);
+        builder.amends = amends;
+        Ok(Some((builder, state)))
     }
 
     /// One that begins as a copy of a generation, for a later state to be put over it.
@@ -85,7 +117,7 @@ impl SqliteBuilder {
 
     fn begin(
         connection: Connection,
-        folder: tempfile::TempDir,
+        folder: DraftFolder,
         cell: PathBuf,
         tmp: &Path,
         keys: Option<Arc<Keys>>,
@@ -94,11 +126,20 @@ impl SqliteBuilder {
         let waiting = folder.path().join(WAITING_FILE);
         // Not every connection may make files.
         std::fs::File::create(&waiting).map_err(|e| Error::io("beginning to build a Cell", e))?;
-        connection.execute("ATTACH ? AS waiting", [waiting.to_string_lossy()]).map_err(&doing)?;
-        connection::unsynced(&connection, "waiting")?;
+        attach(&connection, &waiting)?;
         connection.execute_batch(WAITING).map_err(&doing)?;
         connection.execute_batch("BEGIN").map_err(&doing)?;
-        Ok(Self {
+        Ok(Self::over_tables(connection, folder, cell, tmp, keys))
+    }
+
+    fn over_tables(
+        connection: Connection,
+        folder: DraftFolder,
+        cell: PathBuf,
+        tmp: &Path,
+        keys: Option<Arc<Keys>>,
+    ) -> Self {
+        Self {
             connection,
             folder,
             tmp: tmp.to_owned(),
@@ -112,7 +153,7 @@ impl SqliteBuilder {
             finds_children: false,
             amends: false,
             source: None,
-        })
+        }
     }
 
     /// Runs a statement; how many rows it changed.
@@ -337,13 +378,33 @@ impl Builder for SqliteBuilder {
         in_view(&self.connection, |connection| work(&SqliteReadTx::new(connection, self.keys.as_deref())))
     }
 
+    fn name(&self) -> &str {
+        self.folder.name()
+    }
+
+    fn checkpoint(&mut self, state: &str) -> Result<()> {
+        self.batch("DELETE FROM waiting.checkpoint")?;
+        self.execute("INSERT INTO waiting.checkpoint (state,amends) VALUES (?,?)", &[&state, &self.amends])?;
+        self.batch("COMMIT; BEGIN")
+    }
+
+    fn leave(self: Box<Self>) -> Result<()> {
+        let SqliteBuilder { connection, folder, .. } = *self;
+        // What was not kept goes with it.
+        connection.flush_prepared_statement_cache();
+        connection.close().map_err(|(_, e)| while_doing("leaving a Cell that is being built")(e))?;
+        folder.leave()
+    }
+
     fn finish(self: Box<Self>) -> Result<Built> {
         let SqliteBuilder { connection, folder, tmp, cell, source, .. } = *self;
         if let Some(source) = source {
             fork::link_contents(&connection, folder.path(), &[source])?;
         }
-        self::sync_all(connection, folder.path())?;
-        settle(folder, tmp, &cell)
+        self::sync_all(connection, &folder)?;
+        let built = settle(folder.path(), tmp, &cell)?;
+        folder.moved();
+        Ok(built)
     }
 }
 
@@ -352,29 +413,51 @@ fn line_of(origin: Origin) -> i64 {
 }
 
 /// Moves a folder that was made, and is on disk, to where the next generation of a Cell is.
-pub(crate) fn settle(folder: tempfile::TempDir, tmp: PathBuf, cell: &Path) -> Result<Built> {
+pub(crate) fn settle(folder: &Path, tmp: PathBuf, cell: &Path) -> Result<Built> {
     folder::create(cell)?;
     let mut generation = folder::generations(cell)?.last().map_or(1, |last| last + 1);
     let place = loop {
         let place = cell.join(generation.to_string());
-        match folder::rename(folder.path(), &place) {
+        match folder::rename(folder, &place) {
             // Another was built meanwhile.
             Err(e) if e.kind() == ErrorKind::Conflict => generation += 1,
             result => break result.map(|()| place)?,
         }
     };
-    // The name is gone from `tmp`, so there is nothing left to remove.
-    let _moved = folder.keep();
     Ok(Box::new(BuiltFolder { place, tmp, generation, keep: false }))
 }
 
 /// Closes the database in the form it is opened with later, and puts the whole folder on disk with one call.
-fn sync_all(connection: Connection, folder: &Path) -> Result<()> {
+fn sync_all(connection: Connection, folder: &DraftFolder) -> Result<()> {
     let doing = while_doing("finishing a built Cell");
     connection.flush_prepared_statement_cache();
     connection.execute_batch("DETACH waiting").map_err(&doing)?;
-    std::fs::remove_file(folder.join(WAITING_FILE)).map_err(|e| Error::io("finishing a built Cell", e))?;
-    close(connection, folder)
+    // From here on it is no use to whoever would go on with it.
+    folder.unmark()?;
+    for file in [WAITING_FILE.to_owned(), journal(WAITING_FILE)] {
+        remove_if_there(&folder.path().join(file))?;
+    }
+    close(connection, folder.path())
+}
+
+/// Another database for what waits.
+fn attach(connection: &Connection, waiting: &Path) -> Result<()> {
+    connection
+        .execute("ATTACH ? AS waiting", [waiting.to_string_lossy()])
+        .map_err(while_doing("building a Cell"))?;
+    connection::journaled(connection, "waiting")
+}
+
+/// The name of a database's journal.
+fn journal(file: &str) -> String {
+    format!("{file}-journal")
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("finishing a built Cell", e)),
+        _ => Ok(()),
+    }
 }
 
 /// Closes the only connection to an unsynced database in the form it is opened with later, and puts its folder on disk.
@@ -386,6 +469,8 @@ pub(crate) fn close(connection: Connection, folder: &Path) -> Result<()> {
         .map_err(&doing)?;
     connection::to_wal(&connection)?;
     connection.close().map_err(|(_connection, e)| doing(e))?;
+    // One that was locked for good leaves its journal, though there is nothing in it.
+    remove_if_there(&folder.join(journal(FILE)))?;
     let handle = std::fs::File::open(folder).map_err(|e| Error::io("syncing a built Cell", e))?;
     rustix::fs::syncfs(&handle).map_err(|e| Error::io("syncing a built Cell", e.into()))
 }

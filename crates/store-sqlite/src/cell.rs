@@ -47,6 +47,10 @@ impl Store for OpenCell {
         self.store.freeze(progress)
     }
 
+    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        self.store.freeze_into(draft, progress)
+    }
+
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {
         self.store.index(set, field, go_on)
     }

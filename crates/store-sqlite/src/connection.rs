@@ -149,16 +149,28 @@ fn existing(path: &Path) -> Result<Connection> {
 }
 
 /// Opens a new file for a bulk load: nothing of it counts before it is whole, so nothing is synced. The
-/// journal is in memory, where a failed statement finds what it must put back; it holds no new pages.
+/// journal holds no new pages, so that it is short; another process can go on with what was committed.
 pub(crate) fn bulk(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(while_doing("creating a database"))?;
-    prepare(&connection, 16_000)?;
-    unsynced(&connection, "main")?;
-    connection
-        .pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |row| row.get::<_, String>(0))
-        .map_err(while_doing("setting up a bulk load"))?;
+    alone(&connection)?;
     schema::create(&connection)?;
     Ok(connection)
+}
+
+/// Opens one again.
+pub(crate) fn bulk_again(path: &Path) -> Result<Connection> {
+    let connection = existing(path)?;
+    alone(&connection)?;
+    Ok(connection)
+}
+
+fn alone(connection: &Connection) -> Result<()> {
+    prepare(connection, 16_000)?;
+    journaled(connection, "main")?;
+    connection
+        .pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |row| row.get::<_, String>(0))
+        .map(drop)
+        .map_err(while_doing("setting up a bulk load"))
 }
 
 /// Opens a copy that is changed before anybody sees it. Whoever meets an error drops it, so there is no journal either.
@@ -179,11 +191,20 @@ pub(crate) fn fork(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Lets a database of a connection be lost with the machine, though not with the process.
+pub(crate) fn journaled(connection: &Connection, database: &str) -> Result<()> {
+    unsynced_with(connection, database, "PERSIST")
+}
+
 /// Lets a database of a connection be lost with the process.
 pub(crate) fn unsynced(connection: &Connection, database: &str) -> Result<()> {
+    unsynced_with(connection, database, "MEMORY")
+}
+
+fn unsynced_with(connection: &Connection, database: &str, journal: &str) -> Result<()> {
     let doing = while_doing("setting up a bulk load");
     connection
-        .pragma_update_and_check(Some(database), "journal_mode", "MEMORY", |row| row.get::<_, String>(0))
+        .pragma_update_and_check(Some(database), "journal_mode", journal, |row| row.get::<_, String>(0))
         .map_err(&doing)?;
     connection.pragma_update(Some(database), "synchronous", "OFF").map_err(&doing)
 }

@@ -121,11 +121,14 @@ pub(crate) fn sync_parent(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes everything inside a folder.
-pub(crate) fn empty(path: &Path) -> Result<()> {
+/// Removes everything inside a folder, but for what has a name that begins so.
+pub(crate) fn empty_but(path: &Path, prefix: &str) -> Result<()> {
     let doing = |e| Error::io(format!("emptying the folder {}", path.display()), e);
     for entry in fs::read_dir(path).map_err(doing)? {
         let entry = entry.map_err(doing)?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            continue;
+        }
         if entry.file_type().map_err(doing)?.is_dir() {
             fs::remove_dir_all(entry.path()).map_err(doing)?;
         } else {

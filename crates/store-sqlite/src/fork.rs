@@ -13,6 +13,7 @@ use saibo_store::{Error, ErrorKind, Fork, Result, WriteTx as _};
 
 use crate::cell::OpenCell;
 use crate::content::{BLOBS, blob_path};
+use crate::draft::DraftFolder;
 use crate::error::while_doing;
 use crate::write::SqliteWriteTx;
 use crate::{builder, connection};
@@ -20,7 +21,7 @@ use crate::{builder, connection};
 /// See [`Fork`].
 pub(crate) struct SqliteFork {
     connection: Connection,
-    folder: tempfile::TempDir,
+    folder: DraftFolder,
     tmp: PathBuf,
     /// The Cell's folder, which the generation will be in.
     cell: PathBuf,
@@ -54,8 +55,8 @@ pub(crate) fn copy(
     from: &OpenCell,
     tmp: &Path,
     progress: &mut dyn FnMut(u64, u64) -> bool,
-) -> Result<(tempfile::TempDir, Connection)> {
-    let folder = tempfile::tempdir_in(tmp).map_err(|e| Error::io("beginning to copy a Cell", e))?;
+) -> Result<(DraftFolder, Connection)> {
+    let folder = DraftFolder::create(tmp)?;
     let path = folder.path().join("cell.db");
     from.store.copy_to(&path, progress)?;
     let connection = connection::fork(&path)?;
@@ -114,6 +115,9 @@ impl Fork for SqliteFork {
         self.link_contents()?;
         let SqliteFork { connection, folder, tmp, cell, .. } = *self;
         builder::close(connection, folder.path())?;
-        builder::settle(folder, tmp, &cell)
+        folder.unmark()?;
+        let built = builder::settle(folder.path(), tmp, &cell)?;
+        folder.moved();
+        Ok(built)
     }
 }

@@ -16,17 +16,19 @@ use crate::error::while_doing;
 use crate::folder::{self, Folder};
 use crate::read::SqliteReadTx;
 use crate::readers::{Readers, in_view};
-use crate::{connection, store};
+use crate::{connection, draft, store};
 
 /// Pages copied between two looks at whether a copy is still wanted: 1 MiB.
 const STEP: std::ffi::c_int = 256;
 
 /// A copy, to be read only. Nothing changes its file, so it needs neither locks nor a log, nor a sync: a
-/// crash loses it, and the next start empties `tmp`.
+/// crash loses it, and the next start empties `tmp`, unless it is a job's, which goes on with it (`draft.rs`).
 pub(crate) struct FrozenStore {
     /// Before the file: closed first.
     readers: Readers,
-    file: Arc<Temporary>,
+    path: PathBuf,
+    /// What removes the file, unless it stays.
+    file: Option<Arc<Temporary>>,
     tmp: Arc<Folder>,
     stamp: Stamp,
     keys: Option<Arc<Keys>>,
@@ -42,9 +44,33 @@ impl FrozenStore {
     ) -> Result<Self> {
         let file = Arc::new(Temporary(tmp.join(&folder::random_name())));
         copy_view(source, &file.0, progress)?;
-        let path = file.0.clone();
-        let readers = Readers::new(move || connection::immutable(&path));
-        Ok(Self { readers, file, tmp: tmp.clone(), keys, stamp: Stamp::new() })
+        Ok(Self::open(file.0.clone(), Some(file), tmp.clone(), keys))
+    }
+
+    /// Copies it to a file that stays.
+    pub(crate) fn copy_to(
+        source: &Connection,
+        path: PathBuf,
+        tmp: &Arc<Folder>,
+        keys: Option<Arc<Keys>>,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Self> {
+        // Under its name only when it is whole.
+        let part = Temporary(path.with_extension("part"));
+        copy_view(source, &part.0, progress)?;
+        std::fs::rename(&part.0, &path).map_err(|e| Error::io("copying a database", e))?;
+        Ok(Self::kept(path, tmp.clone(), keys))
+    }
+
+    /// Opens one that stayed.
+    pub(crate) fn kept(path: PathBuf, tmp: Arc<Folder>, keys: Option<Arc<Keys>>) -> Self {
+        Self::open(path, None, tmp, keys)
+    }
+
+    fn open(path: PathBuf, file: Option<Arc<Temporary>>, tmp: Arc<Folder>, keys: Option<Arc<Keys>>) -> Self {
+        let read = path.clone();
+        let readers = Readers::new(move || connection::immutable(&read));
+        Self { readers, path, file, tmp, keys, stamp: Stamp::new() }
     }
 }
 
@@ -110,11 +136,15 @@ impl Store for FrozenStore {
 
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         progress(1, 1);
-        let path = self.file.0.clone();
-        let readers = Readers::new(move || connection::immutable(&path));
         // What never changes is its own copy.
         let (file, tmp, keys) = (self.file.clone(), self.tmp.clone(), self.keys.clone());
-        Ok(Arc::new(Self { readers, file, tmp, keys, stamp: Stamp::new() }))
+        Ok(Arc::new(Self::open(self.path.clone(), file, tmp, keys)))
+    }
+
+    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        let source = self.readers.take()?;
+        let path = draft::copy_path(&self.tmp, draft);
+        Ok(Arc::new(Self::copy_to(source.get()?, path, &self.tmp, self.keys.clone(), progress)?))
     }
 
     fn index(&self, _set: &EntitySet, _field: &Field, _go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {

@@ -19,6 +19,7 @@ mod commit;
 mod connection;
 mod content;
 mod defects;
+mod draft;
 mod encryption;
 mod error;
 mod export;

@@ -29,6 +29,17 @@ impl FileSnapshots {
     }
 }
 
+impl FileSnapshots {
+    /// One that goes on with a file, which stays when it is dropped.
+    pub(crate) fn writer_on(&self, file: File, path: PathBuf) -> Result<Box<dyn SnapshotWriter>> {
+        let mut path = tempfile::TempPath::try_from_path(path)
+            .map_err(|e| Error::io("opening a snapshot file to go on", e))?;
+        path.disable_cleanup(true);
+        let file = tempfile::NamedTempFile::from_parts(file, path);
+        Ok(Box::new(FileWriter { file, cells: self.cells.clone(), tmp: self.tmp.clone() }))
+    }
+}
+
 impl Snapshots for FileSnapshots {
     fn writer(&self) -> Result<Box<dyn SnapshotWriter>> {
         let file = tempfile::NamedTempFile::new_in(&self.tmp)
@@ -114,6 +125,14 @@ impl SnapshotWriter for FileWriter {
     fn reader(&self) -> Result<Box<dyn ReadSeek>> {
         let file = self.file.reopen().map_err(|e| Error::io("opening a snapshot file", e))?;
         Ok(Box::new(file))
+    }
+
+    fn cut(&mut self, at: u64) -> Result<()> {
+        let file = self.file.as_file_mut();
+        file.set_len(at)
+            .and_then(|()| file.seek(SeekFrom::Start(at)))
+            .map(drop)
+            .map_err(|e| Error::io("going on with a snapshot file", e))
     }
 
     fn keep(self: Box<Self>, cell: &Id) -> Result<String> {

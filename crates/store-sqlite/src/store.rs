@@ -9,7 +9,6 @@ use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{Error, ErrorKind, Result, Store};
 
 use crate::commit::Committer;
-use crate::connection;
 use crate::encryption::Keys;
 use crate::error::while_doing;
 use crate::folder::Folder;
@@ -18,6 +17,7 @@ use crate::housekeeper::{Housekeeper, Job};
 use crate::making::{Maker, Making};
 use crate::read::SqliteReadTx;
 use crate::readers::Readers;
+use crate::{connection, draft};
 
 /// An open database.
 pub(crate) struct SqliteStore {
@@ -74,6 +74,13 @@ impl Store for SqliteStore {
     fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let source = self.readers.take()?;
         Ok(Arc::new(FrozenStore::copy(source.get()?, &self.tmp, self.keys.clone(), progress)?))
+    }
+
+    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        let source = self.readers.take()?;
+        let path = draft::copy_path(&self.tmp, draft);
+        let keys = self.keys.clone();
+        Ok(Arc::new(FrozenStore::copy_to(source.get()?, path, &self.tmp, keys, progress)?))
     }
 
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {

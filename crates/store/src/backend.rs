@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use saibo_model::Id;
 
-use crate::{Blobs, Builder, Fork, Result, Snapshots, Store};
+use crate::{Blobs, Builder, Draft, Fork, Result, Snapshots, Store};
 
 /// Where a Cell's data lies: an import makes a new generation and leaves the old one as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +57,20 @@ pub trait Backend: Send + Sync {
 
     /// Snapshot files.
     fn snapshots(&self) -> &dyn Snapshots;
+
+    /// Begins a snapshot of a Cell in a way that can be gone on with.
+    fn draft(&self, cell: &Id) -> Result<Box<dyn Draft>>;
+
+    /// Opens one that a process before this one began: as that left it. `None` if it is not there, or may have been
+    /// damaged since: by a power loss, where nobody had put it on disk.
+    fn draft_again(&self, cell: &Id, name: &str) -> Result<Option<Box<dyn Draft>>>;
+
+    /// Opens a generation that a process before this one began to build, as it was at its last
+    /// [`Builder::checkpoint`]; and what that said. `None` as for [`Backend::draft_again`], or if it had none.
+    fn build_again(&self, cell: &Id, name: &str) -> Result<Option<(Box<dyn Builder>, String)>>;
+
+    /// Removes what processes before this one left to be gone on with, but for these.
+    fn remove_drafts_but(&self, names: &[&str]) -> Result<()>;
 
     /// Bytes that can still be written.
     fn free_space(&self) -> Result<u64>;

@@ -60,7 +60,7 @@ pub enum Defect {
 }
 
 /// A Cell being built. Nothing of it is seen until [`Builder::finish`]; dropped before, it leaves
-/// nothing. Memory does not grow with what is put in.
+/// nothing, but for [`Builder::leave`]. Memory does not grow with what is put in.
 pub trait Builder: Send {
     /// Adds a document; its `seq` is ignored.
     ///
@@ -112,6 +112,16 @@ pub trait Builder: Send {
         &self,
         work: &mut dyn FnMut(&dyn ReadTx) -> saibo_model::Result<()>,
     ) -> saibo_model::Result<()>;
+
+    /// What it is built on by, in another process ([`crate::Backend::build_again`]).
+    fn name(&self) -> &str;
+
+    /// Keeps what was added so far, and what the caller has to know to go on from here. What is added afterwards is
+    /// kept with the next one.
+    fn checkpoint(&mut self, state: &str) -> Result<()>;
+
+    /// Puts on disk what was kept, and has it stay when this is dropped.
+    fn leave(self: Box<Self>) -> Result<()>;
 
     /// Puts everything on disk. Where it lies is what [`Builder::finish`] takes.
     fn finish(self: Box<Self>) -> Result<Built>;

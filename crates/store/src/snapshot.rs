@@ -50,6 +50,8 @@ pub trait SnapshotWriter: Send {
     fn file(&mut self) -> &mut dyn WriteSeek;
     /// Opens it a second time, to read what was written so far while more is written.
     fn reader(&self) -> Result<Box<dyn ReadSeek>>;
+    /// Forgets what is behind that byte, and goes on there.
+    fn cut(&mut self, at: u64) -> Result<()>;
     /// Syncs it, puts it where snapshot files of that Cell are, and tells the place; still under no name.
     fn keep(self: Box<Self>, cell: &Id) -> Result<String>;
 }

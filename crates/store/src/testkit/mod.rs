@@ -27,6 +27,7 @@ pub mod changes;
 pub mod concurrency;
 pub mod defects;
 pub mod documents;
+pub mod drafts;
 pub mod export;
 pub mod filters;
 pub mod forks;
@@ -125,6 +126,8 @@ macro_rules! contract {
             defects: duplicate_id, duplicate_key, duplicate_node, same_key_under_other_parents,
                 dangling_link, dangling_to_one_link, dangling_parent, dangling_peer, dangling_collection,
                 dangling_entity_type, limit, line_of_a_document;
+            drafts: goes_when_dropped, is_there_again_when_left, goes_when_nobody_wants_it, hostile_names,
+                is_built_on_from_its_last_checkpoint, is_not_built_on_without_a_checkpoint;
             snapshots: written_and_read, seekable, dropped_leaves_nothing, removed, places_of_a_cell,
                 hostile_places, scratch_file, written_in_parts;
             cells: create_and_open, create_twice, open_missing, hostile_ids, generations, remove,
