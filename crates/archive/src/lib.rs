@@ -38,3 +38,4 @@ pub use snapshot::verify::{Finding, Problem, Progress, Report, verify, verify_re
 pub use snapshot::walk::{Resource, Resources};
 pub use snapshot::writer::{Origin, ReadableEntry, SnapshotWriter, Written};
 pub use zip::entry::EntryReader;
+pub use zip::standing::Standing;

@@ -8,6 +8,7 @@ pub(crate) mod directory;
 pub(crate) mod entry;
 pub(crate) mod header;
 pub(crate) mod source;
+pub(crate) mod standing;
 pub(crate) mod time;
 pub(crate) mod writer;
 

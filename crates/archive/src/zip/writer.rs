@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::BUFFER;
 use super::deflate::{Deflater, SAMPLE, worth_it};
 use super::header::{self, DEFLATED, FLAG_DESCRIPTOR, FLAG_UTF8, Header, STORED};
+use super::standing::{self, Records, Standing, too_short};
 use super::time::DosTime;
 use crate::{Error, Result};
 
@@ -66,13 +67,25 @@ struct Open {
     header: Header,
     crc32: crc32fast::Hasher,
     sha256: Sha256,
+    /// If it stands already.
+    stands: Option<Record>,
+}
+
+/// Where in the spool the entries that stand already are, from the next on.
+struct Ahead {
+    left: u64,
+    records: Records,
 }
 
 pub(crate) struct ZipWriter<W: Write, S: Read + Write + Seek> {
     sink: Sink<W>,
     spool: BufWriter<S>,
+    /// Bytes of the spool that count.
+    listed: u64,
     time: DosTime,
     count: u64,
+    /// What is not written again.
+    ahead: Option<Ahead>,
     deflater: Deflater,
     open: Option<Open>,
     buffer: Vec<u8>,
@@ -87,12 +100,53 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
                 crc32: crc32fast::Hasher::new(),
             },
             spool: BufWriter::with_capacity(BUFFER, spool),
+            listed: 0,
             time,
             count: 0,
+            ahead: None,
             deflater: Deflater::new(),
             open: None,
             buffer: Vec::new(),
         }
+    }
+
+    /// Goes on with a zip of which so much stands. The calls are the same from the first entry on; those that stand are
+    /// passed over, and must be the same. `out` is behind them.
+    pub(crate) fn resume(out: W, spool: S, time: DosTime, standing: Standing) -> Self {
+        let ahead = Ahead { left: standing.count, records: Records::from(0) };
+        Self { ahead: Some(ahead), ..Self::new(out, spool, time) }
+    }
+
+    /// The record of an entry, if it stands: it is passed over then.
+    fn pass(&mut self, name: &str) -> Result<Option<Record>> {
+        let Some(ahead) = self.ahead.as_mut().filter(|ahead| ahead.left > 0) else { return Ok(None) };
+        let (record, length) = ahead.records.next(self.spool.get_mut())?.ok_or_else(too_short)?;
+        if record.header.name != name || record.header.time != self.time {
+            return Err(other_than_before(name));
+        }
+        ahead.left -= 1;
+        let is_last = ahead.left == 0;
+        self.count += 1;
+        self.listed += length;
+        self.sink.offset += standing::length_of(&record.header);
+        if is_last {
+            self.spool.get_mut().seek(SeekFrom::Start(self.listed))?;
+        }
+        Ok(Some(record))
+    }
+
+    /// The same of one whose content is known.
+    fn pass_known(&mut self, name: &str, known: &Known) -> Result<Option<Record>> {
+        let Some(record) = self.pass(name)? else { return Ok(None) };
+        let is_same = record.sha256 == known.sha256
+            && record.header.size == known.size
+            && record.header.crc32 == known.crc32;
+        if is_same { Ok(Some(record)) } else { Err(other_than_before(name)) }
+    }
+
+    /// Whether what is added to the entry that is open stands already, and is not looked at.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.stands.is_some())
     }
 
     /// Bytes written so far.
@@ -131,6 +185,9 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
 
     /// Writes an entry for a folder; the name ends with a slash.
     pub(crate) fn folder(&mut self, name: &str) -> Result<()> {
+        if self.pass(name)?.is_some() {
+            return Ok(());
+        }
         let header = self.header(name, STORED)?;
         self.write_local(&header)?;
         self.remember(header, Sha256::digest([]).into(), 0)?;
@@ -144,7 +201,10 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
             crc32: crc32fast::hash(content),
             sha256: Sha256::digest(content).into(),
         };
-        self.small(name, content, &known, packing)
+        match self.pass_known(name, &known)? {
+            Some(record) => Ok(record),
+            None => self.small(name, content, &known, packing),
+        }
     }
 
     fn small(&mut self, name: &str, content: &[u8], known: &Known, packing: Packing) -> Result<Record> {
@@ -170,6 +230,9 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         packing: Packing,
         content: &mut dyn Read,
     ) -> Result<Record> {
+        if let Some(record) = self.pass_known(name, known)? {
+            return Ok(record);
+        }
         let mut checked = Checked { content, read: 0 };
         let mut buffer = vec![0; (BUFFER as u64).min(known.size) as usize];
         let mut filled = checked.fill(&mut buffer)?;
@@ -211,16 +274,19 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
 
     /// Begins a deflated entry of unknown size.
     pub(crate) fn begin(&mut self, name: &str) -> Result<()> {
+        let stands = self.pass(name)?;
         let mut header = self.header(name, DEFLATED)?;
         header.flags |= FLAG_DESCRIPTOR;
-        self.write_local(&header)?;
-        self.open = Some(Open { header, crc32: crc32fast::Hasher::new(), sha256: Sha256::new() });
+        if stands.is_none() {
+            self.write_local(&header)?;
+        }
+        self.open = Some(Open { header, crc32: crc32fast::Hasher::new(), sha256: Sha256::new(), stands });
         Ok(())
     }
 
     /// Adds to the entry that was begun.
     pub(crate) fn append(&mut self, content: &[u8]) -> Result<()> {
-        if let Some(open) = &mut self.open {
+        if let Some(open) = self.open.as_mut().filter(|open| open.stands.is_none()) {
             open.crc32.update(content);
             open.sha256.update(content);
             open.header.size += content.len() as u64;
@@ -231,7 +297,10 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
 
     /// Ends the entry that was begun.
     pub(crate) fn end(&mut self) -> Result<Option<Record>> {
-        let Some(Open { mut header, crc32, sha256 }) = self.open.take() else { return Ok(None) };
+        let Some(Open { mut header, crc32, sha256, stands }) = self.open.take() else { return Ok(None) };
+        if stands.is_some() {
+            return Ok(stands);
+        }
         self.deflater.finish(&mut self.sink)?;
         self.buffer.clear();
         header::encode_local(&mut self.buffer, &header);
@@ -256,6 +325,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         self.spool.write_all(&self.buffer)?;
         self.spool.write_all(&sha256)?;
         self.spool.write_all(&packed_crc32.to_le_bytes())?;
+        self.listed += (4 + self.buffer.len() + HASHES) as u64;
         self.count += 1;
         Ok(Record { header, sha256, packed_crc32 })
     }
@@ -267,29 +337,13 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
 
     /// Passes the records so far to `each`, which may write to the entry that is open.
     pub(crate) fn replay(&mut self, mut each: impl FnMut(&mut Self, Record) -> Result<()>) -> Result<()> {
-        let mut left = self.count;
-        let mut position = 0;
-        let mut chunk = Vec::new();
-        let mut at = 0;
         self.spool.flush()?;
-        while left > 0 {
-            let Some((record, length)) = decode_record(&chunk[at..])? else {
-                chunk.drain(..at);
-                at = 0;
-                let spool = self.spool.get_mut();
-                spool.seek(SeekFrom::Start(position))?;
-                let read = Read::by_ref(spool).take(BUFFER as u64).read_to_end(&mut chunk)?;
-                if read == 0 {
-                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-                }
-                position += read as u64;
-                continue;
-            };
-            at += length;
-            left -= 1;
+        let mut records = Records::from(0);
+        for _ in 0..self.count {
+            let (record, _length) = records.next(self.spool.get_mut())?.ok_or_else(too_short)?;
             each(self, record)?;
         }
-        self.spool.get_mut().seek(SeekFrom::End(0))?;
+        self.spool.get_mut().seek(SeekFrom::Start(self.listed))?;
         Ok(())
     }
 
@@ -317,8 +371,12 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
 /// What follows the central header in the spool.
 const HASHES: usize = 36;
 
+fn other_than_before(name: &str) -> Error {
+    Error::unwritable(name, "what was written before goes on otherwise")
+}
+
 /// A record and its length in the spool; `None` if there are too few bytes.
-fn decode_record(bytes: &[u8]) -> Result<Option<(Record, usize)>> {
+pub(super) fn decode_record(bytes: &[u8]) -> Result<Option<(Record, usize)>> {
     let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
     let length = u32::from_le_bytes(*length) as usize;
     let Some((central, rest)) = rest.split_at_checked(length) else { return Ok(None) };

@@ -11,5 +11,6 @@ mod large;
 mod mutated;
 mod read_back;
 mod reference;
+mod resuming;
 mod roundtrip;
 mod tampering;
