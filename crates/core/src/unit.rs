@@ -143,7 +143,11 @@ impl Unit {
     /// # Errors
     /// The store's.
     pub fn resume(self: &Arc<Self>) -> Result<()> {
-        for job in self.jobs.unfinished()? {
+        let unfinished = self.jobs.unfinished()?;
+        let drafts: Vec<&str> =
+            unfinished.iter().filter_map(|job| Some(job.work.as_ref()?.draft.as_str())).collect();
+        self.backend.remove_drafts_but(&drafts)?;
+        for job in unfinished {
             tracing::info!(cell = job.cell_name, kind = ?job.kind, name = job.name, "job taken up again");
             match job.kind {
                 JobKind::Export => crate::export::resume(self, job)?,

@@ -121,7 +121,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
     /// # Errors
     /// As [`SnapshotWriter::new`]; here and later, if what comes is not what stands there.
     pub fn resume(out: W, spool: S, origin: Origin, standing: Standing) -> Result<Self> {
-        let zip = ZipWriter::resume(out, spool, DosTime::from_millis(origin.created), standing);
+        let zip = ZipWriter::resume(out, spool, DosTime::from_millis(origin.created), standing)?;
         Self::begin_with(zip, origin)
     }
 

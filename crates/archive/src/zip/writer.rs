@@ -77,11 +77,17 @@ struct Ahead {
     records: Records,
 }
 
+/// Bytes after which the spool is told of the entries in them: so much is written again at most, and an entry, if the
+/// writing is cut off.
+const FLUSH: u64 = 1 << 20;
+
 pub(crate) struct ZipWriter<W: Write, S: Read + Write + Seek> {
     sink: Sink<W>,
     spool: BufWriter<S>,
     /// Bytes of the spool that count.
     listed: u64,
+    /// Where the file was when the spool was last told all.
+    flushed: u64,
     time: DosTime,
     count: u64,
     /// What is not written again.
@@ -101,6 +107,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
             },
             spool: BufWriter::with_capacity(BUFFER, spool),
             listed: 0,
+            flushed: 0,
             time,
             count: 0,
             ahead: None,
@@ -112,9 +119,10 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
 
     /// Goes on with a zip of which so much stands. The calls are the same from the first entry on; those that stand are
     /// passed over, and must be the same. `out` is behind them.
-    pub(crate) fn resume(out: W, spool: S, time: DosTime, standing: Standing) -> Self {
+    pub(crate) fn resume(out: W, mut spool: S, time: DosTime, standing: Standing) -> Result<Self> {
+        spool.seek(SeekFrom::Start(0))?;
         let ahead = Ahead { left: standing.count, records: Records::from(0) };
-        Self { ahead: Some(ahead), ..Self::new(out, spool, time) }
+        Ok(Self { ahead: Some(ahead), ..Self::new(out, spool, time) })
     }
 
     /// The record of an entry, if it stands: it is passed over then.
@@ -327,6 +335,10 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         self.spool.write_all(&packed_crc32.to_le_bytes())?;
         self.listed += (4 + self.buffer.len() + HASHES) as u64;
         self.count += 1;
+        if self.sink.offset > self.flushed + FLUSH {
+            self.spool.flush()?;
+            self.flushed = self.sink.offset;
+        }
         Ok(Record { header, sha256, packed_crc32 })
     }
 

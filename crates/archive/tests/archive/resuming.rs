@@ -115,7 +115,7 @@ fn standing(file: &[u8], list: &[u8]) -> Standing {
 fn go_on(file: &[u8], list: &[u8]) -> (Vec<u8>, usize) {
     let standing = standing(file, list);
     let stands = &file[..standing.length() as usize];
-    let (file, list) = (Shared::of(stands, standing.length()), Shared::of(list, 0));
+    let (file, list) = (Shared::of(stands, standing.length()), Shared::of(list, list.len() as u64));
     let read = write(SnapshotWriter::resume(file.clone(), list, origin(), standing).unwrap()).unwrap();
     (file.content(), read)
 }

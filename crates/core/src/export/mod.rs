@@ -6,6 +6,7 @@
 
 mod base;
 mod count;
+mod draft;
 mod out;
 mod read_back;
 mod readable;
@@ -29,6 +30,11 @@ use crate::job::{Counts, Encryption, End, Job, JobKind, Options, Past, Progress,
 use crate::selection::{self, CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
 use crate::{Cell, Unit, archive, clock};
+
+use draft::Draft;
+
+/// Keeps the contents of a Cell.
+type Pin = Box<dyn Send + Sync>;
 
 /// What is left free on the disk, whatever happens.
 const MARGIN: u64 = 64 << 20;
@@ -145,7 +151,7 @@ pub(crate) fn begin(unit: &Arc<Unit>, cell: &Cell, request: Request) -> Result<(
         encryption: request.lock.as_ref().map(encryption),
         ..Options::default()
     };
-    run(unit, Job::begin(cell, JobKind::Export, name, now, options), request.lock)
+    run(unit, Job::begin(cell, JobKind::Export, name, now, options), request.lock, None)
 }
 
 /// Writes a snapshot that is part of a greater work, under a name: of everything, or of what was changed since another.
@@ -165,7 +171,7 @@ pub(crate) fn parcel(
     check_space(unit, cell, mark.as_ref(), false)?;
     let options = Options { since, moment, ..Options::default() };
     let job = Job::begin(cell, JobKind::Export, name.to_owned(), clock::now(), options);
-    write::export(unit, cell, &job, None, progress)
+    write::export(unit, cell, &job, None, Draft::alone(unit, cell)?, progress)
 }
 
 /// Takes up an export that a unit which was stopped left running.
@@ -187,7 +193,12 @@ pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
             return Ok(());
         }
     };
-    run(unit, job, lock)
+    // From before the first request on: the copy of the Cell that it goes on with refers to them.
+    let pin = match &job.work {
+        Some(_) => Some(unit.cell_of(&job.cell.as_str().into())?.blobs().pin_all()),
+        None => None,
+    };
+    run(unit, job, lock, pin)
 }
 
 /// What may be kept of how a snapshot is encrypted.
@@ -198,10 +209,11 @@ fn encryption(lock: &Lock) -> Encryption {
     }
 }
 
-fn run(unit: &Arc<Unit>, job: Job, lock: Option<Lock>) -> Result<()> {
+fn run(unit: &Arc<Unit>, job: Job, lock: Option<Lock>, pin: Option<Pin>) -> Result<()> {
     let owner = unit.clone();
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
+        let _pin = pin;
         let result = export(&owner, &accepted, lock.as_ref(), progress);
         // From here on it has failed, and cannot be cancelled.
         if let Err(error) = &result
@@ -215,7 +227,18 @@ fn run(unit: &Arc<Unit>, job: Job, lock: Option<Lock>) -> Result<()> {
 
 fn export(unit: &Unit, job: &Job, lock: Option<&Lock>, progress: &Arc<Progress>) -> Result<()> {
     let cell = unit.cell_of(&job.cell.as_str().into())?;
-    write::export(unit, &cell, job, lock, progress)
+    if lock.is_none()
+        && let Some(draft) = Draft::again(unit, &cell, job)?
+    {
+        match write::export(unit, &cell, job, None, draft, progress) {
+            Err(error) if progress.check().is_ok() => {
+                let cause = error.cause().map(ToString::to_string);
+                tracing::warn!(cell = job.cell_name, name = job.name, %error, cause, "the export begins anew");
+            }
+            result => return result,
+        }
+    }
+    write::export(unit, &cell, job, lock, Draft::of(unit, &cell, job)?, progress)
 }
 
 /// Leaves `{name}.error` among the snapshots, as clients expect it (API page 501).

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use saibo_model::{Moment, Result};
 use saibo_store::{ChangeTotals, SnapshotMark, Store, StoreExt as _};
 
+use super::draft::Draft;
 use super::{base, count, rows, totals, weight};
 use crate::job::{Options, Progress};
 use crate::selection::{CellsOwn, Selection};
@@ -30,6 +31,8 @@ pub(super) struct Source {
     pub(super) moment: Option<Moment>,
     /// The base, if no more is wanted than what was changed since.
     pub(super) since: Option<SnapshotMark>,
+    /// Whether it is a copy, which nobody changes.
+    pub(super) is_copy: bool,
 }
 
 impl Source {
@@ -38,12 +41,18 @@ impl Source {
         unit: &Unit,
         cell: &Cell,
         options: &Options,
+        draft: &Draft<'_>,
         progress: &Arc<Progress>,
     ) -> Result<Self> {
         let since = options.since.as_deref().map(|name| base::find(unit, cell, name)).transpose()?;
         // Before anything is read: what comes between is in this one, and in the next one once more.
         let mark = || cell.store().write(|tx| tx.mark());
-        let marked = options.is_whole().then(|| options.moment.clone().map_or_else(mark, Ok));
+        let known = draft.moment();
+        let is_copied = known.is_some();
+        let marked = match known {
+            Some(known) => known.map(Ok),
+            None => options.is_whole().then(|| options.moment.clone().map_or_else(mark, Ok)),
+        };
         let moment = match marked {
             None => None,
             Some(Ok(moment)) => Some(moment),
@@ -53,13 +62,12 @@ impl Source {
         };
         let changes =
             since.as_ref().map(|mark| cell.store().read(|tx| tx.change_totals(&mark.moment))).transpose()?;
-        let (store, copied) = if changes.as_ref().is_some_and(is_read_in_place) {
+        let (store, copied) = if !is_copied && changes.as_ref().is_some_and(is_read_in_place) {
             (cell.store().clone(), 0)
         } else {
-            let size = cell.store().size()?;
-            let frozen = cell.store().freeze(&mut |_done, _total| progress.check().is_ok());
-            progress.check()?;
-            (frozen?, size)
+            let copy = draft.copy(cell.store().as_ref(), progress)?;
+            let size = copy.size()?;
+            (copy, size)
         };
         let rows = match changes {
             Some(changes) => count::Rows {
@@ -76,6 +84,6 @@ impl Source {
         // Counted when the totals are known; until then the phase says it all.
         progress.set_totals(totals(rows, copied, options.readable));
         progress.work(copied / weight::COPY_PART);
-        Ok(Self { store, moment, since })
+        Ok(Self { store, moment, since, is_copy: copied > 0 })
     }
 }

@@ -10,8 +10,9 @@ use saibo_model::document::Link;
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Moment, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{Blobs, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
+use saibo_store::{Blobs, ReadSeek, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
 
+use super::draft::Draft;
 use super::out::{Archive, Out};
 use super::read_back::{self, ReadBack};
 use super::readable::{self, Readable};
@@ -22,7 +23,7 @@ use crate::document::{self, Extra};
 use crate::job::{Job, Phase, Progress};
 use crate::selection::{CellsOwn, Selection};
 use crate::snapshot::{self, Naming};
-use crate::{Cell, Unit, account, archive, clock};
+use crate::{Cell, Unit, account, archive};
 
 /// Exports a Cell into the snapshot file of a name.
 pub(super) fn export(
@@ -30,15 +31,35 @@ pub(super) fn export(
     cell: &Cell,
     job: &Job,
     lock: Option<&Lock>,
+    draft: Draft<'_>,
+    progress: &Arc<Progress>,
+) -> Result<()> {
+    let result = write(unit, cell, job, lock, &draft, progress);
+    if result.is_err() {
+        draft.leave_if_stopped(progress);
+    }
+    result
+}
+
+fn write(
+    unit: &Unit,
+    cell: &Cell,
+    job: &Job,
+    lock: Option<&Lock>,
+    draft: &Draft<'_>,
     progress: &Arc<Progress>,
 ) -> Result<()> {
     let options = &job.options;
     // First the pin: what the copy refers to must still be there when it is read.
     let _pin = cell.blobs().pin_all();
     progress.enter(Phase::Copying);
-    let Source { store, moment, since } = Source::open(unit, cell, options, progress)?;
-    let mut writer = unit.backend().snapshots().writer()?;
-    let created = clock::now();
+    let Source { store, moment, since, is_copy } = Source::open(unit, cell, options, draft, progress)?;
+    // What is encrypted is encrypted from its beginning, to a key that nobody keeps.
+    if is_copy && lock.is_none() {
+        draft.keep(moment.as_ref())?;
+    }
+    let (mut writer, list, standing) = draft.open(progress)?;
+    let created = draft.created();
     let origin = Origin {
         unit_url: unit.settings().unit_url.as_str().to_owned(),
         cell_url: cell.url().to_owned(),
@@ -55,14 +76,17 @@ pub(super) fn export(
             .zip(since.as_ref())
             .map(|(name, mark)| saibo_archive::Base { name, sha256: mark.manifest.clone() }),
     };
-    let scratch = unit.backend().snapshots().scratch()?;
     let in_chain = since.as_ref().map_or(0, |mark| mark.in_chain) + 1;
     // What is encrypted is nothing to be read beside: the key is there when all is written.
     let reader = if lock.is_none() { Some(writer.reader()?) } else { None };
     let write = |read_back: Option<&ReadBack>| {
         store.read(|tx| {
             let (out, key) = Out::begin(unit, writer.file(), lock, progress)?;
-            let archive = SnapshotWriter::new(out, scratch, origin).map_err(archive::error)?;
+            let archive = match standing {
+                None => SnapshotWriter::new(out, list, origin),
+                Some(standing) => SnapshotWriter::resume(out, list, origin, standing),
+            };
+            let archive = archive.map_err(archive::error)?;
             let mut export = Export {
                 tx,
                 cell,
@@ -290,9 +314,15 @@ impl Export<'_> {
             self.archive.collection(path, &meta).map_err(archive::error)?;
             return self.count(weight::NODE);
         };
+        let open = || content::open(self.tx, self.blobs, known);
         let mut content =
-            Progressing { inner: content::open(self.tx, self.blobs, known)?, progress: self.progress };
-        let written = self.archive.file(path, &meta, known, &mut content).map_err(archive::error)?;
+            Progressing { open: &open, inner: Ok(None), left: known.length, progress: self.progress };
+        let written = match self.archive.file(path, &meta, known, &mut content) {
+            Ok(written) => written,
+            Err(error) => return Err(content.inner.err().unwrap_or_else(|| archive::error(error))),
+        };
+        // What stood already was not read.
+        content.count(content.left);
         if let Some((read_back, written)) = self.read_back.zip(written) {
             read_back.check(written)?;
         }
@@ -308,18 +338,34 @@ impl Export<'_> {
     }
 }
 
-/// Counts a content's bytes as they are read, and stops with the job.
-struct Progressing<'p, R> {
-    inner: R,
+/// A content that is opened when it is read. Counts its bytes, and stops with the job.
+struct Progressing<'p> {
+    open: &'p dyn Fn() -> Result<Box<dyn ReadSeek>>,
+    inner: Result<Option<Box<dyn ReadSeek>>>,
+    /// Bytes that were not read.
+    left: u64,
     progress: &'p Progress,
 }
 
-impl<R: Read> Read for Progressing<'_, R> {
+impl Progressing<'_> {
+    fn count(&mut self, bytes: u64) {
+        self.left = self.left.saturating_sub(bytes);
+        self.progress.work(bytes);
+        self.progress.done(0, bytes);
+    }
+}
+
+impl Read for Progressing<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.progress.check().map_err(std::io::Error::other)?;
-        let bytes = self.inner.read(buffer)?;
-        self.progress.work(bytes as u64);
-        self.progress.done(0, bytes as u64);
+        if let Ok(None) = self.inner {
+            self.inner = (self.open)().map(Some);
+        }
+        let Ok(Some(inner)) = &mut self.inner else {
+            return Err(std::io::Error::other("the content cannot be opened"));
+        };
+        let bytes = inner.read(buffer)?;
+        self.count(bytes as u64);
         Ok(bytes)
     }
 }

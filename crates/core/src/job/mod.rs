@@ -8,6 +8,7 @@ pub mod history;
 mod phase;
 mod progress;
 mod record;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ pub use history::Past;
 pub use phase::Phase;
 pub use progress::{Counts, Part, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
 pub use record::{Encryption, Job, JobKind, Options, State};
+pub use work::Work;
 
 use record::SCOPE;
 

@@ -252,6 +252,12 @@ impl Progress {
         self.fate.load(Ordering::Acquire) == fate::CANCELLED
     }
 
+    /// Whether the job was asked to stop, to be taken up again.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.fate.load(Ordering::Acquire) == fate::STOPPED
+    }
+
     /// For the job: what comes next is its effect, and nobody can cancel it any more. So either it was cancelled, or
     /// it takes effect, and never both.
     ///

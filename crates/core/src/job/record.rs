@@ -4,7 +4,7 @@ use saibo_model::{ErrorCode, Moment, Result};
 use saibo_store::WriteTx;
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::{Counts, Work};
 use crate::import::{Effects, Mode};
 use crate::{Cell, clock, document};
 
@@ -169,6 +169,9 @@ pub struct Job {
     /// Of an import in the place of what there was: what the Cell has, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Counts>,
+    /// While it runs: what it is gone on with if it is cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
     /// How it stands.
     #[serde(flatten)]
     pub state: State,
@@ -186,6 +189,7 @@ impl Job {
             options,
             effects: None,
             content: None,
+            work: None,
             state: State::Running,
         }
     }
@@ -203,6 +207,9 @@ impl Job {
     /// # Errors
     /// The store's.
     pub(crate) fn enter(&self, tx: &mut dyn WriteTx) -> Result<()> {
+        if self.work.is_some() && self.state != State::Running {
+            return Self { work: None, ..self.clone() }.enter(tx);
+        }
         let text = serde_json::to_string(self).map_err(|e| ErrorCode::Unknown.with([""]).because(e))?;
         tx.set_value(SCOPE, &Self::key(&self.cell, self.kind), Some(&text))
     }

@@ -48,6 +48,14 @@ impl Store for Counted {
         self.inner.freeze(progress)
     }
 
+    fn freeze_into(
+        &self,
+        draft: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> saibo_store::Result<Arc<dyn Store>> {
+        self.inner.freeze_into(draft, progress)
+    }
+
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         self.inner.index(set, field, go_on)
     }

@@ -3,26 +3,34 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use saibo_core::Unit;
+use saibo_model::node::Content;
 use saibo_model::query::Field;
 use saibo_model::{EntitySet, Id, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
-use saibo_store::{Backend, Blobs, Builder, Error, ErrorKind, Fork, Place, Result, Snapshots, Store};
+use saibo_store::{
+    Backend, BlobWriter, Blobs, Builder, Draft, Error, ErrorKind, Fork, Place, ReadSeek, Result, Snapshots,
+    Store,
+};
 use saibo_store_sqlite::SqliteBackend;
 
 use crate::counted::{Counted, Queries};
 use crate::support::{backend, settings, unit_on};
 
+type Hook = Box<dyn FnOnce() + Send>;
+
 /// What is done at the register.
 #[derive(Default)]
 pub(crate) struct Hooks {
-    after_read: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    after_read: Mutex<Option<Hook>>,
     after_fork: Mutex<Option<Box<dyn Fn() + Send>>>,
     is_full: AtomicBool,
+    after_opened: Mutex<Option<(usize, Hook)>>,
+    opened: AtomicUsize,
     stop: Mutex<Stop>,
     changed: Condvar,
     queries: Arc<Queries>,
@@ -47,6 +55,16 @@ impl Hooks {
         let before = self.queries.own();
         let outcome = work();
         (outcome, self.queries.own() - before)
+    }
+
+    /// Runs something once, when that many contents of files have been opened.
+    pub(crate) fn after_opened(&self, count: usize, work: impl FnOnce() + Send + 'static) {
+        *self.after_opened.lock() = Some((count, Box::new(work)));
+    }
+
+    /// How many contents of files have been opened.
+    pub(crate) fn opened(&self) -> usize {
+        self.opened.load(Ordering::Relaxed)
     }
 
     /// Has the disk full, or with room again.
@@ -167,6 +185,10 @@ impl Store for HookedRegister {
         self.inner.freeze(progress)
     }
 
+    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        self.inner.freeze_into(draft, progress)
+    }
+
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {
         self.inner.index(set, field, go_on)
     }
@@ -184,6 +206,35 @@ impl Store for HookedRegister {
     }
 }
 
+/// Counts the contents that are opened.
+struct HookedBlobs {
+    inner: Arc<dyn Blobs>,
+    hooks: Arc<Hooks>,
+}
+
+impl Blobs for HookedBlobs {
+    fn writer(&self) -> Result<Box<dyn BlobWriter>> {
+        self.inner.writer()
+    }
+
+    fn open(&self, content: &Content) -> Result<Box<dyn ReadSeek>> {
+        let opened = self.hooks.opened.fetch_add(1, Ordering::Relaxed) + 1;
+        let hook = self.hooks.after_opened.lock().take_if(|(count, _)| *count == opened);
+        if let Some((_, hook)) = hook {
+            hook();
+        }
+        self.inner.open(content)
+    }
+
+    fn pin_all(&self) -> Box<dyn Send + Sync> {
+        self.inner.pin_all()
+    }
+
+    fn sweep(&self) -> Result<u64> {
+        self.inner.sweep()
+    }
+}
+
 impl Backend for Hooked {
     fn register(&self) -> Arc<dyn Store> {
         Arc::new(HookedRegister { inner: self.inner.register(), hooks: self.hooks.clone() })
@@ -195,7 +246,8 @@ impl Backend for Hooked {
 
     fn open(&self, place: &Place) -> Result<(Arc<dyn Store>, Arc<dyn Blobs>)> {
         let (inner, blobs) = self.inner.open(place)?;
-        Ok((Arc::new(Counted { inner, queries: self.hooks.queries.clone() }), blobs))
+        let blobs = HookedBlobs { inner: blobs, hooks: self.hooks.clone() };
+        Ok((Arc::new(Counted { inner, queries: self.hooks.queries.clone() }), Arc::new(blobs)))
     }
 
     fn build(&self, cell: &Id) -> Result<Box<dyn Builder>> {
@@ -233,6 +285,22 @@ impl Backend for Hooked {
 
     fn snapshots(&self) -> &dyn Snapshots {
         self.inner.snapshots()
+    }
+
+    fn draft(&self, cell: &Id) -> Result<Box<dyn Draft>> {
+        self.inner.draft(cell)
+    }
+
+    fn draft_again(&self, cell: &Id, name: &str) -> Result<Option<Box<dyn Draft>>> {
+        self.inner.draft_again(cell, name)
+    }
+
+    fn build_again(&self, cell: &Id, name: &str) -> Result<Option<(Box<dyn Builder>, String)>> {
+        self.inner.build_again(cell, name)
+    }
+
+    fn remove_drafts_but(&self, names: &[&str]) -> Result<()> {
+        self.inner.remove_drafts_but(names)
     }
 
     fn free_space(&self) -> Result<u64> {

@@ -196,7 +196,7 @@ fn changes(cell: &Cell, chance: &mut Chance, turns: std::ops::Range<usize>) {
     }
 }
 
-fn manifest(zip: &[u8]) -> Manifest {
+pub(crate) fn manifest(zip: &[u8]) -> Manifest {
     let reader = SnapshotReader::open(Cursor::new(zip), Limits::default()).unwrap();
     let report = saibo_archive::verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
     assert!(report.is_intact(), "{:?}", report.findings);

@@ -1,0 +1,44 @@
+//! What a job that is cut off is gone on with by the next process.
+
+use saibo_model::{Moment, Result};
+use saibo_store::StoreExt as _;
+use serde::{Deserialize, Serialize};
+
+use super::{Job, Jobs};
+use crate::Unit;
+
+/// What has been done lies in a draft of the backend; this is what says which, and what it is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// The draft's name.
+    pub draft: String,
+    /// Name and version of the program that began: another one may do it otherwise.
+    pub program: String,
+    /// What it is made from: of an export the generation of the Cell, of an import the places of the snapshots. From
+    /// anything else it is begun anew.
+    pub from: String,
+    /// Of an export: when the snapshot was begun, ms since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<i64>,
+    /// Of an export: the moment that was marked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
+}
+
+impl Work {
+    /// Whether this program began it, and from this.
+    pub(crate) fn is_of(&self, unit: &Unit, from: &str) -> bool {
+        self.program == unit.settings().program && self.from == from
+    }
+}
+
+impl Jobs {
+    /// Enters what a job that runs can be gone on with.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn keep(&self, job: &Job, work: Work) -> Result<()> {
+        let job = Job { work: Some(work), ..job.clone() };
+        self.register.write(move |tx| job.enter(tx))
+    }
+}
