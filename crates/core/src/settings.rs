@@ -129,6 +129,9 @@ pub struct Settings {
     pub replaced_kept_for: Duration,
     /// How long an upload in parts is kept after the last one came.
     pub uploads_kept_for: Duration,
+    /// Work of an import, in bytes as its progress counts them, after which what is built is kept for the case that it is
+    /// cut off.
+    pub checkpoint_each: u64,
     /// Name and version of this program, for the snapshots that it writes.
     pub program: &'static str,
 }

@@ -22,6 +22,9 @@ use crate::oidc;
 use crate::pem;
 use crate::unit::StartError;
 
+/// Some tenths of a second's work of an import: all that is done twice if the unit is cut off.
+const CHECKPOINT_EACH: u64 = 256 << 20;
+
 /// Name and version of this program, for the manifests of snapshots.
 const PROGRAM: &str = concat!("saibo ", env!("CARGO_PKG_VERSION"));
 
@@ -58,6 +61,7 @@ pub fn unit(config: &Config, url: &str, data: &DataDir, secrets: &Secrets) -> Re
         authentication: config.authentication.settings(),
         replaced_kept_for: Duration::from_secs(config.cell.replaced_kept_hours * 3600),
         uploads_kept_for: Duration::from_secs(config.cell.uploads_kept_hours.saturating_mul(3600)),
+        checkpoint_each: CHECKPOINT_EACH,
         program: PROGRAM,
         unit_url,
     };

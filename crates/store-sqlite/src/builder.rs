@@ -37,7 +37,11 @@ CREATE TABLE waiting.link (
     line INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE waiting.run (seq INTEGER PRIMARY KEY, line INTEGER NOT NULL) STRICT;
-CREATE TABLE waiting.checkpoint (state TEXT NOT NULL, amends INTEGER NOT NULL) STRICT";
+CREATE TABLE waiting.checkpoint (
+    state TEXT NOT NULL,
+    amends INTEGER NOT NULL,
+    is_checked INTEGER NOT NULL
+) STRICT";
 
 const WAITING_FILE: &str = "waiting.db";
 
@@ -87,13 +91,14 @@ impl SqliteBuilder {
         }
         let connection = connection::bulk_again(&folder.path().join(FILE))?;
         attach(&connection, &waiting)?;
-        let kept =
-            connection.prepare("SELECT state,amends FROM waiting.checkpoint").and_then(|mut statement| {
-                statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-            });
+        let sql = "SELECT state,amends,is_checked FROM waiting.checkpoint";
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?));
+        let kept = connection.prepare(sql).and_then(|mut statement| statement.query_row([], row).optional());
         // Killed before its tables were there.
-        let Ok(Some((state, amends))) = kept else { return Ok(None) };
-        connection.execute_batch("BEGIN").map_err(&doing)?;
+        let Ok(Some((state, amends, is_checked))) = kept else { return Ok(None) };
+        if !is_checked {
+            connection.execute_batch("BEGIN").map_err(&doing)?;
+        }
         let mut builder = Self::over_tables(connection, folder, cell, tmp, keys);
         builder.amends = amends;
         Ok(Some((builder, state)))
@@ -341,7 +346,8 @@ impl Builder for SqliteBuilder {
         search.find_dangling()?;
         let defects = search.into_defects();
         schema::estimate(&self.connection)?;
-        self.batch("COMMIT")?;
+        // What was kept before is no more what is there.
+        self.batch("DELETE FROM waiting.checkpoint; COMMIT")?;
         Ok(defects)
     }
 
@@ -384,8 +390,12 @@ impl Builder for SqliteBuilder {
 
     fn checkpoint(&mut self, state: &str) -> Result<()> {
         self.batch("DELETE FROM waiting.checkpoint")?;
-        self.execute("INSERT INTO waiting.checkpoint (state,amends) VALUES (?,?)", &[&state, &self.amends])?;
-        self.batch("COMMIT; BEGIN")
+        let is_checked = self.connection.is_autocommit();
+        self.execute(
+            "INSERT INTO waiting.checkpoint (state,amends,is_checked) VALUES (?,?,?)",
+            &[&state, &self.amends, &is_checked],
+        )?;
+        if is_checked { Ok(()) } else { self.batch("COMMIT; BEGIN") }
     }
 
     fn leave(self: Box<Self>) -> Result<()> {

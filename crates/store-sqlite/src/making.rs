@@ -70,6 +70,17 @@ impl Making {
     pub(crate) fn make_at_once(&self, connection: &Connection) -> Result<()> {
         let doing = while_doing("making an index");
         let Some(set) = SqliteReadTx::new(connection, None).set_number(&self.set)? else { return Ok(()) };
+        connection.execute_batch("SAVEPOINT index_at_once").map_err(&doing)?;
+        let made = self.fill_at_once(connection, set);
+        if made.is_err() {
+            connection.execute_batch("ROLLBACK TO index_at_once").map_err(&doing)?;
+        }
+        connection.execute_batch("RELEASE index_at_once").map_err(&doing)?;
+        made
+    }
+
+    fn fill_at_once(&self, connection: &Connection, set: i64) -> Result<()> {
+        let doing = while_doing("making an index");
         let entered = connection
             .execute(
                 "INSERT INTO field (entity_set,expression,whole) VALUES (?,?,1) ON CONFLICT DO NOTHING",

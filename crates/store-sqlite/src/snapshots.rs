@@ -69,11 +69,6 @@ impl Snapshots for FileSnapshots {
         Ok(Box::new(FilePart(file)))
     }
 
-    fn scratch(&self) -> Result<Box<dyn WriteSeek>> {
-        let file = tempfile::tempfile_in(&self.tmp).map_err(|e| Error::io("creating a scratch file", e))?;
-        Ok(Box::new(file))
-    }
-
     fn open(&self, cell: &Id, place: &str) -> Result<Box<dyn ReadSeek>> {
         let file =
             File::open(self.path(cell, place)?).map_err(|e| Error::io("opening a snapshot file", e))?;

@@ -76,9 +76,6 @@ pub trait Snapshots: Send + Sync {
     /// Opens such a file to go on at a byte. What was behind that byte is cut off.
     fn append(&self, cell: &Id, place: &str, from: u64) -> Result<Box<dyn PartWriter>>;
 
-    /// A scratch file without a name, gone when dropped.
-    fn scratch(&self) -> Result<Box<dyn WriteSeek>>;
-
     /// Opens the file at that place.
     fn open(&self, cell: &Id, place: &str) -> Result<Box<dyn ReadSeek>>;
 

@@ -234,6 +234,7 @@ fn export(unit: &Unit, job: &Job, lock: Option<&Lock>, progress: &Arc<Progress>)
             Err(error) if progress.check().is_ok() => {
                 let cause = error.cause().map(ToString::to_string);
                 tracing::warn!(cell = job.cell_name, name = job.name, %error, cause, "the export begins anew");
+                progress.reset();
             }
             result => return result,
         }

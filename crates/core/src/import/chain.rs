@@ -24,6 +24,8 @@ pub(super) struct Chain {
     snapshots: Vec<Opened>,
     /// The keys of the very files, from the one that was asked for on.
     keys: Vec<Option<Key>>,
+    /// Where the files are, in the same order.
+    places: Vec<String>,
     /// Whether the first is to be put over what is live in the Cell.
     over_live: bool,
 }
@@ -59,8 +61,8 @@ impl Chain {
     ) -> Result<Self> {
         let owner = cell.id();
         let key = |at: usize| keys.get(at).or(keys.last()).and_then(Option::as_ref);
-        let (mut last, own) = open(unit, owner, &snapshot::file_name(name, key(0).is_some()), key(0))?;
-        let begun = Self { snapshots: Vec::new(), keys: vec![own], over_live: false };
+        let (mut last, own, place) = open(unit, owner, &snapshot::file_name(name, key(0).is_some()), key(0))?;
+        let begun = Self { snapshots: Vec::new(), keys: vec![own], places: vec![place], over_live: false };
         let (mut chain, mut name) = (begun, name.to_owned());
         while let Some(base) = base_of(&last)? {
             if over == Over::Live && follow::is_live(cell, &base)? {
@@ -73,11 +75,12 @@ impl Chain {
             if at >= MOST_IN_CHAIN as usize {
                 return Err(missing("there are too many under it"));
             }
-            let (found, own) = open_base(unit, owner, &base.name, key(at), &missing)?;
+            let (found, own, place) = open_base(unit, owner, &base.name, key(at), &missing)?;
             if found.manifest_hash().map_err(archive::error)?.as_ref() != Some(&base.sha256) {
                 return Err(missing("there is another of that name"));
             }
             chain.keys.push(own);
+            chain.places.push(place);
             (last, name) = (found, base.name);
         }
         chain.snapshots.push(last);
@@ -103,6 +106,11 @@ impl Chain {
     /// Whether the first is to be put over what is live in the Cell.
     pub(super) fn is_over_live(&self) -> bool {
         self.over_live
+    }
+
+    /// What says which files it is of.
+    pub(super) fn places(&self) -> String {
+        self.places.join(" ")
     }
 
     /// Whether it takes a key to read it.
@@ -162,7 +170,7 @@ fn open_base(
     name: &str,
     key: Option<&Key>,
     missing: &dyn Fn(&str) -> saibo_model::Error,
-) -> Result<(Opened, Option<Key>)> {
+) -> Result<(Opened, Option<Key>, String)> {
     // Of both, rather the one that takes the key that there is.
     for sealed in [key.is_some(), key.is_none()] {
         let file = snapshot::file_name(name, sealed);
@@ -176,9 +184,9 @@ fn open_base(
     Err(missing("no snapshot of that name"))
 }
 
-/// Opens a file; with the key of the very file, if it is encrypted.
-fn open(unit: &Unit, cell: &Id, file: &str, key: Option<&Key>) -> Result<(Opened, Option<Key>)> {
-    let (_info, mut file) = snapshot::open(unit, cell, file)?;
+/// Opens a file; with the key of the very file, if it is encrypted, and where it is.
+fn open(unit: &Unit, cell: &Id, file: &str, key: Option<&Key>) -> Result<(Opened, Option<Key>, String)> {
+    let (info, mut file) = snapshot::open(unit, cell, file)?;
     let mut own = None;
     if let Some(key) = key {
         // Trying a passphrase takes as much as checking an Account's. The job has the key of the file by then.
@@ -191,5 +199,5 @@ fn open(unit: &Unit, cell: &Id, file: &str, key: Option<&Key>) -> Result<(Opened
         let (unsealed, of_file) = key.open(file).map_err(archive::error)?;
         (file, own) = (Box::new(unsealed), Some(of_file));
     }
-    Ok((SnapshotReader::open(file, Limits::default()).map_err(archive::error)?, own))
+    Ok((SnapshotReader::open(file, Limits::default()).map_err(archive::error)?, own, info.place))
 }

@@ -7,12 +7,30 @@ use saibo_model::node::{CELL_NODE, MAIN_BOX, NodeKind};
 use saibo_model::{ErrorCode, Id, Kind, Result};
 use saibo_store::builder::Defect;
 use saibo_store::{Builder, ReadTx};
+use serde::{Deserialize, Serialize};
 
 /// Where in a snapshot a document stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Whence {
+    #[serde(with = "kind_name")]
     pub(super) kind: Kind,
     pub(super) line: u64,
+}
+
+/// A kind by its name.
+mod kind_name {
+    use saibo_model::Kind;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub(super) fn serialize<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(kind.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Kind::from_name(&name).ok_or_else(|| D::Error::custom("an unknown kind"))
+    }
 }
 
 impl fmt::Display for Whence {

@@ -6,6 +6,7 @@
 
 mod chain;
 mod defects;
+mod draft;
 pub mod dry;
 mod follow;
 pub mod merge;
@@ -28,6 +29,7 @@ use crate::leftover::{self, Making};
 use crate::{Cell, Unit, clock, export, selection, snapshot};
 
 use chain::{Chain, Over};
+use draft::Draft;
 
 pub use merge::{Effects, Mode};
 pub(crate) use replaced::forget_all;
@@ -146,7 +148,7 @@ fn accept(unit: &Unit, cell: &Cell, access: &Access, request: Request) -> Result
     Ok(Accepted { name, chain, options })
 }
 
-/// Takes up an import that a unit which was stopped left running: what it had built is gone, so it begins again.
+/// Takes up an import that a unit which was stopped left running.
 ///
 /// # Errors
 /// If it cannot be started.
@@ -162,7 +164,17 @@ fn run(unit: &Arc<Unit>, job: Job, keys: Vec<Option<Key>>) -> Result<()> {
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
         let id = Id::from(accepted.cell.as_str());
-        let ended = import(&owner, &id, accepted, &keys, progress);
+        let is_again = accepted.work.is_some();
+        let mut ended = import(&owner, &id, accepted.clone(), &keys, progress);
+        if let Err(error) = &ended
+            && is_again
+            && progress.check().is_ok()
+        {
+            let cause = error.cause().map(ToString::to_string);
+            tracing::warn!(cell = accepted.cell_name, name = accepted.name, %error, cause, "the import begins anew");
+            progress.reset();
+            ended = import(&owner, &id, Job { work: None, ..accepted }, &keys, progress);
+        }
         if progress.is_cancelled()
             && let Err(error) = leftover::clear_of(&owner, &id)
         {
@@ -178,7 +190,8 @@ fn import(unit: &Unit, id: &Id, job: Job, keys: &[Option<Key>], progress: &Arc<P
     let making = Making::begin(unit, id)?;
     progress.enter(Phase::Checking);
     let chain = Chain::open(unit, &cell, &job.name, keys, Over::of(job.options.mode))?;
-    let read = read::build(unit, &cell, &chain, &job.options, progress)?;
+    let draft = Draft::of(unit, &job, &chain);
+    let read = read::build(unit, &cell, &chain, &job.options, draft, progress)?;
     if job.options.mode.is_some() {
         let source = merge::Source::open(unit, &cell, read.built, read.has_credentials)?;
         return merge::adopt(unit, id, source, &making, &job, progress);

@@ -11,6 +11,7 @@ use saibo_store::{Builder, Origin};
 
 use super::chain::Chain;
 use super::defects::{self, Whence};
+use super::draft::{self, Draft, Position, Stage, State};
 use super::{row, weight};
 use crate::document::{self, Extra};
 use crate::job::{Options, Phase, Progress};
@@ -36,13 +37,20 @@ pub(super) fn build(
     cell: &Cell,
     chain: &Chain,
     options: &Options,
+    draft: Option<Draft<'_>>,
     progress: &Arc<Progress>,
 ) -> Result<Content> {
     // What is put over what is live refers to the contents of that.
     let _pin = chain.is_over_live().then(|| cell.blobs().pin_all());
-    let mut builder = load(unit, cell, chain, options, progress)?;
-    if options.mode.is_none() {
-        index_unique(&mut *builder, progress)?;
+    let is_kept = draft.is_some();
+    let mut builder = load(unit, cell, chain, options, draft, progress)?;
+    if options.mode.is_none()
+        && let Err(error) = index_unique(&mut *builder, progress)
+    {
+        if is_kept {
+            draft::leave_if_stopped(builder, progress);
+        }
+        return Err(error);
     }
     progress.enter(Phase::Finishing);
     let manifest = chain.newest()?.manifest().map_err(archive::error)?;
@@ -77,10 +85,32 @@ pub(super) fn load(
     cell: &Cell,
     chain: &Chain,
     options: &Options,
+    mut draft: Option<Draft<'_>>,
     progress: &Arc<Progress>,
 ) -> Result<Box<dyn Builder>> {
     progress.enter(Phase::Checking);
     progress.set_totals(super::totals(chain.totals(), options));
+    let left = draft.as_mut().map(|draft| draft.again(cell, progress)).transpose()?.flatten();
+    let (builder, state) = match left {
+        Some((builder, state)) => (builder, Some(state)),
+        None => (begin(unit, cell, chain, progress)?, None),
+    };
+    let is_kept = draft.is_some();
+    let from = own_document(chain.newest()?)?.0;
+    let mut import = Import::new(from, cell, builder, draft, progress);
+    match import.run(chain, state) {
+        Ok(()) => Ok(import.builder),
+        Err(error) => {
+            if is_kept {
+                draft::leave_if_stopped(import.builder, progress);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Compares the snapshots with their manifests, and begins to build.
+fn begin(unit: &Unit, cell: &Cell, chain: &Chain, progress: &Arc<Progress>) -> Result<Box<dyn Builder>> {
     for snapshot in chain.snapshots() {
         if snapshot.manifest().map_err(archive::error)?.is_some() {
             archive::verify(snapshot, None, progress, weight::VERIFY_PART)?;
@@ -89,31 +119,13 @@ pub(super) fn load(
             progress.work(snapshot.totals().bytes / weight::VERIFY_PART);
         }
     }
-    let builder = if chain.is_over_live() {
+    if chain.is_over_live() {
         let copied = unit.backend().amend(cell.place(), &mut |_, _| progress.check().is_ok());
         progress.check()?;
-        copied?
+        Ok(copied?)
     } else {
-        unit.backend().build(cell.id())?
-    };
-    let mut import = Import {
-        from: own_document(chain.newest()?)?.0,
-        cell,
-        builder,
-        progress,
-        boxes: HashMap::new(),
-        folders: Vec::new(),
-    };
-    for snapshot in chain.snapshots() {
-        if snapshot.export_manifest().is_incremental {
-            import.amend(snapshot)?;
-        }
-        import.documents(snapshot)?;
-        import.links(snapshot)?;
-        import.tree(snapshot)?;
+        Ok(unit.backend().build(cell.id())?)
     }
-    import.check(chain.totals().document_bytes)?;
-    Ok(import.builder)
 }
 
 /// Id of the Cell that the snapshot was made of, and its name if it says so.
@@ -137,9 +149,87 @@ struct Import<'a> {
     boxes: HashMap<Id, (String, Whence)>,
     /// `seq`s of the collections on the way to where the walk through the tree is.
     folders: Vec<(String, i64)>,
+    /// What keeps it for the next process.
+    draft: Option<Draft<'a>>,
+    /// Which snapshot of the chain is read.
+    nth: usize,
+    /// Where to go on in it.
+    go_on: Option<Position>,
 }
 
-impl Import<'_> {
+impl<'a> Import<'a> {
+    fn new(
+        from: Id,
+        cell: &'a Cell,
+        builder: Box<dyn Builder>,
+        draft: Option<Draft<'a>>,
+        progress: &'a Progress,
+    ) -> Self {
+        let (boxes, folders) = (HashMap::new(), Vec::new());
+        Self { from, cell, builder, progress, boxes, folders, draft, nth: 0, go_on: None }
+    }
+
+    /// Reads everything, or what was not read by an import that was cut off in that state, and checks it.
+    fn run(&mut self, chain: &Chain, state: Option<State>) -> Result<()> {
+        let start = match state {
+            Some(State { at, boxes, folders, .. }) => {
+                (self.boxes, self.folders) = (boxes, folders);
+                at
+            }
+            None => {
+                self.keep(Position::START)?;
+                if let Some(draft) = &self.draft {
+                    draft.enter(self.builder.as_ref())?;
+                }
+                Position::START
+            }
+        };
+        if start.stage == Stage::Checked {
+            return Ok(());
+        }
+        for (nth, snapshot) in chain.snapshots().iter().enumerate().skip(start.snapshot) {
+            self.nth = nth;
+            self.go_on = (nth == start.snapshot && start != Position::START).then_some(start);
+            if snapshot.export_manifest().is_incremental && self.go_on.is_none() {
+                self.amend(snapshot)?;
+            }
+            self.documents(snapshot)?;
+            self.links(snapshot)?;
+            self.tree(snapshot)?;
+        }
+        self.check(chain.totals().document_bytes)?;
+        self.keep(Position { snapshot: self.nth, stage: Stage::Checked, done: 0 })
+    }
+
+    /// How many of what a stage reads have been read; `None` if all of them.
+    fn done_of(&mut self, stage: Stage) -> Option<u64> {
+        match self.go_on {
+            Some(at) if stage < at.stage => None,
+            Some(at) if stage == at.stage => {
+                self.go_on = None;
+                Some(at.done)
+            }
+            _ => Some(0),
+        }
+    }
+
+    /// Keeps what is built from time to time.
+    fn keep_if_due(&mut self, stage: Stage, done: u64) -> Result<()> {
+        match &self.draft {
+            Some(draft) if draft.is_due(self.progress) => {
+                self.keep(Position { snapshot: self.nth, stage, done })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, at: Position) -> Result<()> {
+        let Some(draft) = &mut self.draft else { return Ok(()) };
+        let (boxes, folders) = (self.boxes.clone(), self.folders.clone());
+        let state = State { at, boxes, folders, tally: self.progress.tally() };
+        draft.keep(self.builder.as_mut(), &state)
+    }
+
     /// Takes away what is not in the next snapshot of a chain any more.
     fn amend(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
         // A collection may have moved to another Box since, with what is in it: the tree says where it is.
@@ -156,9 +246,14 @@ impl Import<'_> {
 
     fn documents(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
         self.progress.enter(Phase::Documents);
-        for kind in Kind::IN_CELL {
+        for (index, kind) in Kind::IN_CELL.into_iter().enumerate() {
+            let stage = Stage::Documents(index);
+            let Some(done) = self.done_of(stage) else { continue };
             let mut lines = snapshot.documents(kind).map_err(archive::error)?;
-            let mut bytes = 0;
+            for _ in 0..done {
+                lines.read().map_err(archive::error)?;
+            }
+            let mut bytes = lines.bytes_read();
             loop {
                 let at = Whence { kind, line: lines.lines_read() + 1 };
                 let Some(line) = lines.read().map_err(archive::error)? else { break };
@@ -167,6 +262,7 @@ impl Import<'_> {
                 let read = lines.bytes_read();
                 self.count(read - bytes, (read - bytes) * weight::DOCUMENT_BYTE)?;
                 bytes = read;
+                self.keep_if_due(stage, lines.lines_read())?;
             }
         }
         Ok(())
@@ -192,8 +288,12 @@ impl Import<'_> {
     }
 
     fn links(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
+        let Some(done) = self.done_of(Stage::Links) else { return Ok(()) };
         let mut lines = snapshot.links().map_err(archive::error)?;
-        let (mut number, mut bytes) = (0, 0);
+        for _ in 0..done {
+            lines.read().map_err(archive::error)?;
+        }
+        let (mut number, mut bytes) = (done, lines.bytes_read());
         while let Some(line) = lines.read().map_err(archive::error)? {
             number += 1;
             self.link(&line, Origin { line: number })?;
@@ -201,6 +301,7 @@ impl Import<'_> {
             let read = lines.bytes_read();
             self.count(read - bytes, (read - bytes) * weight::DOCUMENT_BYTE)?;
             bytes = read;
+            self.keep_if_due(Stage::Links, number)?;
         }
         Ok(())
     }
@@ -222,11 +323,14 @@ impl Import<'_> {
 
     fn tree(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
         self.progress.enter(Phase::Files);
-        for resource in snapshot.resources() {
+        let mut done = self.done_of(Stage::Tree).unwrap_or_default();
+        for resource in snapshot.resources().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
             self.progress.check()?;
             self.resource(resource.map_err(archive::error)?)?;
             self.progress.work(weight::NODE);
             self.progress.done(1, 0);
+            done += 1;
+            self.keep_if_due(Stage::Tree, done)?;
         }
         if self.folders.is_empty() {
             return Err(ErrorCode::SnapshotEntryMissing.with(["20_webdav/.pmeta"]));

@@ -24,7 +24,7 @@ use crate::clock;
 
 pub use history::Past;
 pub use phase::Phase;
-pub use progress::{Counts, Part, Progress, Snapshot as ProgressSnapshot, Stopped, Totals};
+pub use progress::{Counts, Part, Progress, Snapshot as ProgressSnapshot, Stopped, Tally, Totals};
 pub use record::{Encryption, Job, JobKind, Options, State};
 pub use work::Work;
 

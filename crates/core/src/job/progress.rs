@@ -101,6 +101,17 @@ pub struct Counts {
     pub bytes: u64,
 }
 
+/// All that was counted of a job, to be gone on with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Work, as weighed.
+    pub work: u64,
+    /// Documents, links and resources.
+    pub items: u64,
+    /// What it is told apart by.
+    pub counts: Counts,
+}
+
 /// What there is to do, counted beforehand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -232,6 +243,30 @@ impl Progress {
             links: load(&self.links),
             files: load(&self.files),
             bytes: load(&self.bytes),
+        }
+    }
+
+    /// All that was counted so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Tally { work: load(&self.work), items: load(&self.items), counts: self.counts() }
+    }
+
+    /// Goes on from what another process had counted.
+    pub fn take_up(&self, tally: Tally) {
+        let Tally { work, items, counts: Counts { documents, links, files, bytes } } = tally;
+        self.work(work);
+        self.done(items, bytes);
+        self.documents.fetch_add(documents, Ordering::Relaxed);
+        self.links.fetch_add(links, Ordering::Relaxed);
+        self.files.fetch_add(files, Ordering::Relaxed);
+    }
+
+    /// Forgets what was counted: the work begins anew. How many per cent were told stays, until it is past them.
+    pub fn reset(&self) {
+        for counter in [&self.work, &self.items, &self.bytes, &self.documents, &self.links, &self.files] {
+            counter.store(0, Ordering::Relaxed);
         }
     }
 

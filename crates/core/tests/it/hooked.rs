@@ -1,9 +1,10 @@
 //! A backend whose register can be stopped at a write, as a crash stops it, and looked at between two reads, and that
 //! tells when it has copied a generation; what is asked of its Cells is counted.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -13,8 +14,8 @@ use saibo_model::query::Field;
 use saibo_model::{EntitySet, Id, Result as DomainResult};
 use saibo_store::store::{ReadWork, WriteWork};
 use saibo_store::{
-    Backend, BlobWriter, Blobs, Builder, Draft, Error, ErrorKind, Fork, Place, ReadSeek, Result, Snapshots,
-    Store,
+    Backend, BlobWriter, Blobs, Builder, Draft, Error, ErrorKind, Fork, PartWriter, Place, ReadSeek, Result,
+    SnapshotWriter, Snapshots, Store,
 };
 use saibo_store_sqlite::SqliteBackend;
 
@@ -31,6 +32,8 @@ pub(crate) struct Hooks {
     is_full: AtomicBool,
     after_opened: Mutex<Option<(usize, Hook)>>,
     opened: AtomicUsize,
+    after_bytes: Mutex<Option<(u64, Hook)>>,
+    bytes: AtomicU64,
     stop: Mutex<Stop>,
     changed: Condvar,
     queries: Arc<Queries>,
@@ -65,6 +68,16 @@ impl Hooks {
     /// How many contents of files have been opened.
     pub(crate) fn opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
+    }
+
+    /// Runs something once, when that many bytes of snapshot files have been read.
+    pub(crate) fn after_bytes(&self, bytes: u64, work: impl FnOnce() + Send + 'static) {
+        *self.after_bytes.lock() = Some((bytes, Box::new(work)));
+    }
+
+    /// How many bytes of snapshot files have been read.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Has the disk full, or with room again.
@@ -235,6 +248,57 @@ impl Blobs for HookedBlobs {
     }
 }
 
+impl Snapshots for Hooked {
+    fn writer(&self) -> Result<Box<dyn SnapshotWriter>> {
+        self.inner.snapshots().writer()
+    }
+
+    fn create(&self, cell: &Id) -> Result<String> {
+        self.inner.snapshots().create(cell)
+    }
+
+    fn append(&self, cell: &Id, place: &str, from: u64) -> Result<Box<dyn PartWriter>> {
+        self.inner.snapshots().append(cell, place, from)
+    }
+
+    fn open(&self, cell: &Id, place: &str) -> Result<Box<dyn ReadSeek>> {
+        let inner = self.inner.snapshots().open(cell, place)?;
+        Ok(Box::new(HookedFile { inner, hooks: self.hooks.clone() }))
+    }
+
+    fn remove(&self, cell: &Id, place: &str) -> Result<()> {
+        self.inner.snapshots().remove(cell, place)
+    }
+
+    fn places(&self, cell: &Id) -> Result<Vec<String>> {
+        self.inner.snapshots().places(cell)
+    }
+}
+
+/// Counts what is read of a snapshot file.
+struct HookedFile {
+    inner: Box<dyn ReadSeek>,
+    hooks: Arc<Hooks>,
+}
+
+impl Read for HookedFile {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let bytes = self.hooks.bytes.fetch_add(read as u64, Ordering::Relaxed) + read as u64;
+        let hook = self.hooks.after_bytes.lock().take_if(|(count, _)| *count <= bytes);
+        if let Some((_, hook)) = hook {
+            hook();
+        }
+        Ok(read)
+    }
+}
+
+impl Seek for HookedFile {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
 impl Backend for Hooked {
     fn register(&self) -> Arc<dyn Store> {
         Arc::new(HookedRegister { inner: self.inner.register(), hooks: self.hooks.clone() })
@@ -284,7 +348,7 @@ impl Backend for Hooked {
     }
 
     fn snapshots(&self) -> &dyn Snapshots {
-        self.inner.snapshots()
+        self
     }
 
     fn draft(&self, cell: &Id) -> Result<Box<dyn Draft>> {

@@ -15,6 +15,7 @@ mod portability_dry;
 mod portability_incremental;
 mod portability_modes;
 mod portability_resumed;
+mod portability_resumed_imports;
 mod portability_sealed;
 mod portability_selective;
 mod portability_swap;

@@ -31,7 +31,7 @@ fn content(number: usize) -> Vec<u8> {
 }
 
 /// A unit with a Cell that has everything, and many files.
-fn filled() -> (Fixture, Arc<Hooks>) {
+pub(crate) fn filled() -> (Fixture, Arc<Hooks>) {
     let folder = tempfile::tempdir().unwrap();
     let (unit, hooks) = hooked::open(folder.path());
     let fixture = Fixture { unit, folder };
@@ -63,7 +63,7 @@ fn begin(fixture: &Fixture, name: &str) -> Cell {
 }
 
 /// The content root of a whole export, and how many contents that opened.
-fn whole(fixture: &Fixture, hooks: &Hooks) -> (String, usize) {
+pub(crate) fn whole(fixture: &Fixture, hooks: &Hooks) -> (String, usize) {
     let before = hooks.opened();
     let cell = begin(fixture, "whole");
     fixture.settle(&cell);
@@ -76,7 +76,7 @@ fn last(fixture: &Fixture) -> saibo_core::job::Job {
 }
 
 /// The drafts in a data folder.
-fn drafts(data: &Path) -> Vec<PathBuf> {
+pub(crate) fn drafts(data: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data.join("tmp")).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.to_string_lossy().contains("draft-")).collect()
 }
@@ -92,7 +92,7 @@ fn cut_off(fixture: &Fixture, hooks: &Hooks, opened: usize) -> tempfile::TempDir
     image
 }
 
-fn start(folder: tempfile::TempDir) -> (Fixture, Arc<Hooks>) {
+pub(crate) fn start(folder: tempfile::TempDir) -> (Fixture, Arc<Hooks>) {
     let (unit, hooks) = hooked::open(folder.path());
     let fixture = Fixture { unit, folder };
     fixture.unit.resume().unwrap();

@@ -46,6 +46,7 @@ pub(crate) fn settings() -> Settings {
         authentication: Authentication::default(),
         replaced_kept_for: Duration::from_secs(3600),
         uploads_kept_for: Duration::from_secs(3600),
+        checkpoint_each: 1 << 20,
         program: "saibo test",
     }
 }

@@ -129,7 +129,7 @@ macro_rules! contract {
             drafts: goes_when_dropped, is_there_again_when_left, goes_when_nobody_wants_it, hostile_names,
                 is_built_on_from_its_last_checkpoint, is_not_built_on_without_a_checkpoint;
             snapshots: written_and_read, seekable, dropped_leaves_nothing, removed, places_of_a_cell,
-                hostile_places, scratch_file, written_in_parts;
+                hostile_places, written_in_parts;
             cells: create_and_open, create_twice, open_missing, hostile_ids, generations, remove,
                 remove_while_in_use, remove_cell, recreated, register_is_apart, free_space;
         }

@@ -119,14 +119,3 @@ pub fn written_in_parts(fixture: &Fixture) {
     assert!(fixture.snapshots().append(&cell, "../snapshots", 0).is_err());
     assert_eq!(fixture.unfinished(), 0);
 }
-
-pub fn scratch_file(fixture: &Fixture) {
-    let mut scratch = fixture.snapshots().scratch().unwrap();
-    scratch.write_all(b"abc").unwrap();
-    scratch.seek(SeekFrom::Start(1)).unwrap();
-    let mut rest = String::new();
-    scratch.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "bc");
-    drop(scratch);
-    assert_eq!(fixture.unfinished(), 0);
-}

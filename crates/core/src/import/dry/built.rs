@@ -27,7 +27,7 @@ pub(super) fn examine(
     if let Some(source) = report.or_problem(source(chain.newest()?))? {
         report.source = source;
     }
-    let loaded = read::load(unit, cell, chain, options, progress);
+    let loaded = read::load(unit, cell, chain, options, None, progress);
     progress.check()?;
     let mut known = Known::default();
     match report.or_problem(loaded)? {

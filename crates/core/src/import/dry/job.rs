@@ -29,10 +29,11 @@ fn rehearse(
 ) -> Result<()> {
     leftover::clear_of(unit, cell.id())?;
     let making = Making::begin(unit, cell.id())?;
-    let effects = super::super::read::build(unit, cell, chain, &job.options, progress).and_then(|read| {
-        let source = merge::Source::open(unit, cell, read.built, read.has_credentials)?;
-        merge::rehearse(unit, cell, source, job, progress)
-    });
+    let effects =
+        super::super::read::build(unit, cell, chain, &job.options, None, progress).and_then(|read| {
+            let source = merge::Source::open(unit, cell, read.built, read.has_credentials)?;
+            merge::rehearse(unit, cell, source, job, progress)
+        });
     making.done()?;
     progress.check()?;
     report.effects = report.or_problem(effects)?;
