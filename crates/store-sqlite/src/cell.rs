@@ -43,12 +43,8 @@ impl Store for OpenCell {
         self.store.stamp()
     }
 
-    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
-        self.store.freeze(progress)
-    }
-
-    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
-        self.store.freeze_into(draft, progress)
+    fn freeze(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        self.store.freeze(draft, progress)
     }
 
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {

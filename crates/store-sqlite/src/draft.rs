@@ -181,9 +181,9 @@ impl Draft for SqliteDraft {
     fn copy(&self, store: &dyn Store, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let path = self.folder.path().join(COPY);
         if path.exists() {
-            return Ok(Arc::new(FrozenStore::kept(path, self.tmp.clone(), self.keys.clone())));
+            return Ok(Arc::new(FrozenStore::open(path, self.tmp.clone(), self.keys.clone())));
         }
-        store.freeze_into(self.folder.name(), progress)
+        store.freeze(self.folder.name(), progress)
     }
 
     fn writer(&self) -> Result<Box<dyn SnapshotWriter>> {

@@ -13,7 +13,7 @@ use saibo_store::{Error, ErrorKind, Result, Stamp, Store};
 
 use crate::encryption::Keys;
 use crate::error::while_doing;
-use crate::folder::{self, Folder};
+use crate::folder::Folder;
 use crate::read::SqliteReadTx;
 use crate::readers::{Readers, in_view};
 use crate::{connection, draft, store};
@@ -21,34 +21,18 @@ use crate::{connection, draft, store};
 /// Pages copied between two looks at whether a copy is still wanted: 1 MiB.
 const STEP: std::ffi::c_int = 256;
 
-/// A copy, to be read only. Nothing changes its file, so it needs neither locks nor a log, nor a sync: a
-/// crash loses it, and the next start empties `tmp`, unless it is a job's, which goes on with it (`draft.rs`).
+/// A copy, to be read only. Nothing changes its file, so it needs neither locks nor a log. It is not synced: what becomes
+/// of it when the process ends is its draft's business (`draft.rs`).
 pub(crate) struct FrozenStore {
-    /// Before the file: closed first.
     readers: Readers,
-    path: PathBuf,
-    /// What removes the file, unless it stays.
-    file: Option<Arc<Temporary>>,
     tmp: Arc<Folder>,
     stamp: Stamp,
     keys: Option<Arc<Keys>>,
 }
 
 impl FrozenStore {
-    /// Copies what a connection sees at this moment.
+    /// Copies what a connection sees at this moment into a new file.
     pub(crate) fn copy(
-        source: &Connection,
-        tmp: &Arc<Folder>,
-        keys: Option<Arc<Keys>>,
-        progress: &mut dyn FnMut(u64, u64) -> bool,
-    ) -> Result<Self> {
-        let file = Arc::new(Temporary(tmp.join(&folder::random_name())));
-        copy_view(source, &file.0, progress)?;
-        Ok(Self::open(file.0.clone(), Some(file), tmp.clone(), keys))
-    }
-
-    /// Copies it to a file that stays.
-    pub(crate) fn copy_to(
         source: &Connection,
         path: PathBuf,
         tmp: &Arc<Folder>,
@@ -59,18 +43,13 @@ impl FrozenStore {
         let part = Temporary(path.with_extension("part"));
         copy_view(source, &part.0, progress)?;
         std::fs::rename(&part.0, &path).map_err(|e| Error::io("copying a database", e))?;
-        Ok(Self::kept(path, tmp.clone(), keys))
+        Ok(Self::open(path, tmp.clone(), keys))
     }
 
-    /// Opens one that stayed.
-    pub(crate) fn kept(path: PathBuf, tmp: Arc<Folder>, keys: Option<Arc<Keys>>) -> Self {
-        Self::open(path, None, tmp, keys)
-    }
-
-    fn open(path: PathBuf, file: Option<Arc<Temporary>>, tmp: Arc<Folder>, keys: Option<Arc<Keys>>) -> Self {
-        let read = path.clone();
-        let readers = Readers::new(move || connection::immutable(&read));
-        Self { readers, path, file, tmp, keys, stamp: Stamp::new() }
+    /// Opens a copy.
+    pub(crate) fn open(path: PathBuf, tmp: Arc<Folder>, keys: Option<Arc<Keys>>) -> Self {
+        let readers = Readers::new(move || connection::immutable(&path));
+        Self { readers, tmp, keys, stamp: Stamp::new() }
     }
 }
 
@@ -134,17 +113,10 @@ impl Store for FrozenStore {
         self.stamp.get()
     }
 
-    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
-        progress(1, 1);
-        // What never changes is its own copy.
-        let (file, tmp, keys) = (self.file.clone(), self.tmp.clone(), self.keys.clone());
-        Ok(Arc::new(Self::open(self.path.clone(), file, tmp, keys)))
-    }
-
-    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+    fn freeze(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let source = self.readers.take()?;
         let path = draft::copy_path(&self.tmp, draft);
-        Ok(Arc::new(Self::copy_to(source.get()?, path, &self.tmp, self.keys.clone(), progress)?))
+        Ok(Arc::new(Self::copy(source.get()?, path, &self.tmp, self.keys.clone(), progress)?))
     }
 
     fn index(&self, _set: &EntitySet, _field: &Field, _go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {

@@ -71,16 +71,11 @@ impl Store for SqliteStore {
         self.committer.stamp()
     }
 
-    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
-        let source = self.readers.take()?;
-        Ok(Arc::new(FrozenStore::copy(source.get()?, &self.tmp, self.keys.clone(), progress)?))
-    }
-
-    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+    fn freeze(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
         let source = self.readers.take()?;
         let path = draft::copy_path(&self.tmp, draft);
         let keys = self.keys.clone();
-        Ok(Arc::new(FrozenStore::copy_to(source.get()?, path, &self.tmp, keys, progress)?))
+        Ok(Arc::new(FrozenStore::copy(source.get()?, path, &self.tmp, keys, progress)?))
     }
 
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {

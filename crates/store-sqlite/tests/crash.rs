@@ -60,7 +60,7 @@ fn write_for_ever(data: &Path) {
         }
         scope.spawn(|| {
             for i in 0.. {
-                std::mem::forget(store.freeze(&mut |_, _| true).unwrap());
+                std::mem::forget(freeze(&backend, &store));
                 let mut builder = backend.build(&Id::from("built")).unwrap();
                 builder.node(&Node::collection(NodeKind::Cell, 0, "", 1)).unwrap();
                 builder.document(&document(&roles(), "a", "{}"), Origin { line: 1 }).unwrap();

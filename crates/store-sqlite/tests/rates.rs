@@ -117,7 +117,8 @@ fn bulk() {
     println!("built in all: {:.0}/s", per_second(count, put + check + finish));
     for from in ["live", "frozen"] {
         let start = Instant::now();
-        let store = if from == "live" { store.clone() } else { store.freeze(&mut |_, _| true).unwrap() };
+        let frozen = (from == "frozen").then(|| freeze(&backend, &store));
+        let store = frozen.as_deref().unwrap_or(&store);
         if from == "frozen" {
             println!("freeze of {} MiB: {:?}", store.size().unwrap() >> 20, start.elapsed());
         }
@@ -159,7 +160,7 @@ fn single() {
     put_all(&small, &[("a", BODY)]);
     let start = Instant::now();
     for _ in 0..500 {
-        let frozen = small.freeze(&mut |_, _| true).unwrap();
+        let frozen = freeze(&backend, &small);
         frozen.read(|tx| tx.count(&entities(), None)).unwrap();
     }
     println!("freeze of a small Cell and a read of it: {:?}", start.elapsed() / 500);
@@ -192,7 +193,7 @@ fn latency() {
         let end = Instant::now() + Duration::from_secs(8);
         while Instant::now() < end {
             let start = Instant::now();
-            let frozen = store.freeze(&mut |_, _| true).unwrap();
+            let frozen = freeze(&backend, &store);
             println!("  frozen in {:?}", start.elapsed());
             drop(frozen);
         }

@@ -10,7 +10,7 @@ pub trait Draft: Send + Sync {
     /// What it is opened again by.
     fn name(&self) -> &str;
 
-    /// Copies a store into it, as [`Store::freeze`] does; or opens the copy that is there.
+    /// Copies a store into it ([`Store::freeze`]), or opens the copy that is there. It goes with the draft.
     ///
     /// # Errors
     /// The store's; that it was stopped.

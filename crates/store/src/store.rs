@@ -29,12 +29,9 @@ pub trait Store: Send + Sync {
     /// has another number each time. [`Store::index`] changes nothing that anybody reads, nor this number.
     fn stamp(&self) -> u64;
 
-    /// A private copy of this moment, which writers do not hold up and are not held up by. It is gone when
-    /// dropped. `progress` is told pages done and in all, and can stop it by answering `false`.
-    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>>;
-
-    /// The same into a draft of that name ([`crate::Draft::copy`]), where it stays.
-    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>>;
+    /// A private copy of this moment, which writers do not hold up and are not held up by, in the draft of a name
+    /// ([`crate::Draft::copy`]). `progress` is told pages done and in all, and can stop it by answering `false`.
+    fn freeze(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>>;
 
     /// Makes queries that compare or order this field of this set quick, where the backend can. It takes as long as the
     /// set is large, but others write on meanwhile, and what they write is found. `go_on` is asked between two steps and

@@ -44,16 +44,12 @@ impl Store for Counted {
         self.inner.write_with(work)
     }
 
-    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> saibo_store::Result<Arc<dyn Store>> {
-        self.inner.freeze(progress)
-    }
-
-    fn freeze_into(
+    fn freeze(
         &self,
         draft: &str,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> saibo_store::Result<Arc<dyn Store>> {
-        self.inner.freeze_into(draft, progress)
+        self.inner.freeze(draft, progress)
     }
 
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> Result<()> {

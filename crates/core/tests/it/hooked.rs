@@ -194,12 +194,8 @@ impl Store for HookedRegister {
         self.inner.stamp()
     }
 
-    fn freeze(&self, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
-        self.inner.freeze(progress)
-    }
-
-    fn freeze_into(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
-        self.inner.freeze_into(draft, progress)
+    fn freeze(&self, draft: &str, progress: &mut dyn FnMut(u64, u64) -> bool) -> Result<Arc<dyn Store>> {
+        self.inner.freeze(draft, progress)
     }
 
     fn index(&self, set: &EntitySet, field: &Field, go_on: &mut dyn FnMut() -> bool) -> DomainResult<()> {

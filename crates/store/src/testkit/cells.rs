@@ -109,7 +109,7 @@ pub fn remove_while_in_use(fixture: &Fixture) {
             });
         }
     });
-    store.freeze(&mut |_, _| true).unwrap();
+    freeze(&**fixture, &store).size().unwrap();
     // But no write is taken that nobody would ever see.
     let result = store.write(|tx| tx.put_document(&mut document(&roles(), "b", "{}")));
     assert_eq!(code(result), ErrorCode::StoreUnavailable);

@@ -225,7 +225,7 @@ pub fn a_copy_is_another_generation(fixture: &Fixture) {
     let seq = put(&store, named(&roles(), "b")).seq;
     store.write(move |tx| tx.delete_document(seq)).unwrap();
     // A frozen one is what it was copied of.
-    let frozen = store.freeze(&mut |_, _| true).unwrap();
+    let frozen = freeze(&**fixture, &store);
     assert_eq!(told(&frozen, &moment), ["no Role b"]);
     let built = fixture.fork(&place("cell"), &place("cell"), &mut |_, _| true).unwrap().finish().unwrap();
     let copy = Place { generation: built.generation(), ..place("cell") };

@@ -11,7 +11,7 @@ pub fn is_a_copy_of_the_moment(fixture: &Fixture) {
     put_root(&store);
     let put_before = put(&store, document(&roles(), "a", "{}"));
     let node = put_file(&store, saibo_model::node::CELL_NODE, "f", content(&blobs, b"small"));
-    let frozen = store.freeze(&mut |_, _| true).unwrap();
+    let frozen = freeze(&**fixture, &store);
     put(&store, document(&roles(), "b", "{}"));
     let seq = put_before.seq;
     store.write(move |tx| tx.delete_document(seq)).unwrap();
@@ -55,7 +55,7 @@ pub fn while_writes_go_on(fixture: &Fixture) {
         let mut last = 0;
         for _ in 0..20 {
             let acknowledged = store.read(|tx| tx.count(&roles(), None)).unwrap();
-            let frozen = store.freeze(&mut |_, _| true).unwrap();
+            let frozen = freeze(&**fixture, &store);
             let (one, other) =
                 frozen.read(|tx| Ok((tx.count(&roles(), None)?, tx.count(&entities(), None)?))).unwrap();
             assert_eq!(one, other);
@@ -70,7 +70,7 @@ pub fn while_writes_go_on(fixture: &Fixture) {
 pub fn outlives_the_source(fixture: &Fixture) {
     let store = store(fixture);
     put(&store, document(&roles(), "a", "{}"));
-    let frozen = store.freeze(&mut |_, _| true).unwrap();
+    let frozen = freeze(&**fixture, &store);
     drop(store);
     fixture.remove(&place("cell")).unwrap();
     for _ in 0..20 {
@@ -87,31 +87,32 @@ pub fn progress_and_stop(fixture: &Fixture) {
         })
         .unwrap();
     let mut steps = Vec::new();
-    let frozen = store
-        .freeze(&mut |done, total| {
-            steps.push((done, total));
-            true
-        })
-        .unwrap();
+    let draft = fixture.draft(&place("cell").cell).unwrap();
+    let frozen = draft.copy(&*store, &mut |done, total| {
+        steps.push((done, total));
+        true
+    });
     assert!(steps.len() > 2, "one hears of it in between");
     assert!(steps.is_sorted() && steps.iter().all(|(done, total)| done <= total));
     assert!(steps.last().is_some_and(|(done, total)| done == total));
-    drop(frozen);
+    drop((frozen.unwrap(), draft));
     let before = fixture.unfinished();
     let mut steps = 0;
-    let stopped = store.freeze(&mut |_, _| {
+    let draft = fixture.draft(&place("cell").cell).unwrap();
+    let stopped = draft.copy(&*store, &mut |_, _| {
         steps += 1;
         steps < 2
     });
     assert!(stopped.is_err());
     assert_eq!(steps, 2);
+    drop(draft);
     assert_eq!(fixture.unfinished(), before);
     put(&store, document(&roles(), "a", "{}"));
 }
 
 pub fn refuses_writes(fixture: &Fixture) {
     let store = store(fixture);
-    let frozen = store.freeze(&mut |_, _| true).unwrap();
+    let frozen = freeze(&**fixture, &store);
     assert!(frozen.write(|tx| tx.put_document(&mut document(&roles(), "a", "{}"))).is_err());
     assert_eq!(get(&frozen, &roles(), "a"), None);
 }
@@ -119,7 +120,7 @@ pub fn refuses_writes(fixture: &Fixture) {
 pub fn leaves_nothing(fixture: &Fixture) {
     let store = store(fixture);
     let before = fixture.unfinished();
-    let frozen = store.freeze(&mut |_, _| true).unwrap();
+    let frozen = freeze(&**fixture, &store);
     frozen.read(|tx| tx.count(&roles(), None)).unwrap();
     assert!(fixture.unfinished() > before);
     drop(frozen);
@@ -130,8 +131,8 @@ pub fn frozen_again(fixture: &Fixture) {
     let store = store(fixture);
     put(&store, document(&roles(), "a", "{}"));
     let before = fixture.unfinished();
-    let first = store.freeze(&mut |_, _| true).unwrap();
-    let second = first.freeze(&mut |_, _| true).unwrap();
+    let first = freeze(&**fixture, &store);
+    let second = freeze(&**fixture, &first);
     drop(first);
     assert!(get(&second, &roles(), "a").is_some());
     drop(second);

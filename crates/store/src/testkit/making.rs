@@ -402,7 +402,7 @@ pub fn copied_with_the_rest(fixture: &Fixture) {
     put_both(&store, 0..70);
     let [t, i, ..] = fields();
     make_index(&store, &t);
-    let copy = store.freeze(&mut |_, _| true).unwrap();
+    let copy = freeze(&**fixture, &store);
     write_something(&store, 1);
     compare(&copy, 5);
     assert!(copy.index(&entities(), &i, &mut || true).is_err(), "a copy is to be read only");

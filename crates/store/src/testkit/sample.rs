@@ -1,6 +1,7 @@
 //! What the tests put in.
 
 use std::io::{Read as _, Write as _};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use saibo_model::document::Link;
@@ -9,7 +10,7 @@ use saibo_model::query::{Field, Filter, Query, Stored};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Node, NodeKind, Result};
 
 use super::Fixture;
-use crate::{Blobs, Place, Store, StoreExt as _, StoredContent};
+use crate::{Backend, Blobs, Draft, Place, Store, StoreExt as _, StoredContent};
 
 /// A Cell's first generation.
 pub fn place(cell: &str) -> Place {
@@ -185,4 +186,23 @@ pub fn code<T>(result: Result<T>) -> ErrorCode {
         Ok(_) => panic!("this was to fail"),
         Err(error) => error.code(),
     }
+}
+
+/// A copy of a store, and the draft that it is in.
+pub struct Frozen {
+    store: Arc<dyn Store>,
+    _draft: Box<dyn Draft>,
+}
+
+impl Deref for Frozen {
+    type Target = Arc<dyn Store>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.store
+    }
+}
+
+pub fn freeze(backend: &dyn Backend, store: &Arc<dyn Store>) -> Frozen {
+    let draft = backend.draft(&Id::from("cell")).unwrap();
+    Frozen { store: draft.copy(&**store, &mut |_, _| true).unwrap(), _draft: draft }
 }

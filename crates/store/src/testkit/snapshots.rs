@@ -1,6 +1,6 @@
 //! Snapshot files.
 
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom};
 
 use saibo_model::Id;
 
