@@ -49,22 +49,24 @@ impl DraftFolder {
 
     /// One that a process before this one made, if it is as that left it.
     pub(crate) fn again(tmp: &Path, name: &str) -> Result<Option<Self>> {
-        let is_name =
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         let path = path_of(tmp, name);
-        let made_in = match fs::read_to_string(path.join(MADE_IN)) {
-            _ if !is_name => return Ok(None),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            made_in => made_in.map_err(|e| Error::io("opening the folder of a job", e))?,
-        };
-        let folder = Self { path, name: name.to_owned(), stays: AtomicBool::new(false) };
-        if made_in == ON_DISK {
-            // What is written from here on is not.
-            folder.mark(run_of_machine())?;
-        } else if made_in != run_of_machine() {
+        if name.is_empty() || !name.bytes().all(is_name) || !path.is_dir() {
             return Ok(None);
         }
-        Ok(Some(folder))
+        // What is of no use goes.
+        let folder = Self { path, name: name.to_owned(), stays: AtomicBool::new(false) };
+        match fs::read_to_string(folder.path.join(MADE_IN)) {
+            Ok(made_in) if made_in == ON_DISK => {
+                // What is written from here on is not.
+                folder.mark(run_of_machine())?;
+                Ok(Some(folder))
+            }
+            Ok(made_in) if made_in == run_of_machine() => Ok(Some(folder)),
+            Ok(_) => Ok(None),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("opening the folder of a job", e)),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -182,6 +182,9 @@ pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
     let file = file_name(&job);
     if snapshot::list(unit, &job.cell.as_str().into())?.iter().any(|info| info.name == file) {
         // It had its name already; only its end was not recorded.
+        if let Some(work) = &job.work {
+            drop(unit.backend().draft_again(&job.cell.as_str().into(), &work.draft)?);
+        }
         return unit.jobs().record_end(&job.done(), Counts::default());
     }
     let lock = match &job.options.encryption {
