@@ -106,6 +106,7 @@ fn unit(folder: &Path) -> Result<Unit> {
         authentication: Authentication::default(),
         replaced_kept_for: Duration::ZERO,
         uploads_kept_for: Duration::ZERO,
+        checkpoint_each: u64::MAX,
         program: "saibo-bench",
     };
     let key = UnitKey::generate("localhost", clock::now(), 1)?;

@@ -8,7 +8,7 @@ use saibo_model::{Moment, Result};
 use saibo_store::{ReadSeek, SnapshotWriter, Store};
 
 use super::out::{Out, Spool};
-use crate::job::{Job, Progress, Work};
+use crate::job::{Job, Phase, Progress, Work};
 use crate::{Cell, Unit, archive, clock};
 
 /// What an export writes into.
@@ -85,8 +85,13 @@ impl<'u> Draft<'u> {
         if self.kept.is_none() {
             return Ok((writer, list, None));
         }
-        let mut file = Stopping { file: writer.reader()?, progress };
+        // What stands is counted as it is looked at, for that may take a while, and once more as it is passed over.
+        progress.enter(Phase::Files);
+        let tally = progress.tally();
+        let mut file = Counting { file: writer.reader()?, progress };
         let standing = standing(&mut file, &mut list).map_err(archive::error)?;
+        progress.reset();
+        progress.take_up(tally);
         tracing::info!(bytes = standing.length(), "the export goes on where it was");
         writer.cut(standing.length())?;
         Ok((writer, list, Some(standing)))
@@ -103,24 +108,26 @@ impl<'u> Draft<'u> {
     }
 }
 
-fn standing(file: &mut Stopping<'_>, list: &mut Spool) -> saibo_archive::Result<Standing> {
+fn standing(file: &mut Counting<'_>, list: &mut Spool) -> saibo_archive::Result<Standing> {
     Archive::<Out<'_>, Spool>::standing(file, list)
 }
 
-/// A file that is read no further when the job is to stop.
-struct Stopping<'p> {
+/// A file whose bytes are counted as they are read, and that is read no further when the job is to stop.
+struct Counting<'p> {
     file: Box<dyn ReadSeek>,
     progress: &'p Progress,
 }
 
-impl Read for Stopping<'_> {
+impl Read for Counting<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.progress.check().map_err(std::io::Error::other)?;
-        self.file.read(buffer)
+        let bytes = self.file.read(buffer)?;
+        self.progress.work(bytes as u64);
+        Ok(bytes)
     }
 }
 
-impl std::io::Seek for Stopping<'_> {
+impl std::io::Seek for Counting<'_> {
     fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
         self.file.seek(to)
     }
