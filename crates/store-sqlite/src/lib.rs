@@ -40,6 +40,7 @@ mod readers;
 mod rows;
 mod schema;
 mod snapshots;
+mod sorting;
 mod sql;
 mod store;
 mod track;

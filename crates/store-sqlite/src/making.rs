@@ -14,7 +14,6 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rusqlite::types::Value;
 use rusqlite::{Connection, InterruptHandle, OptionalExtension, params};
 use saibo_model::query::Field;
 use saibo_model::{EntitySet, Result as DomainResult};
@@ -27,6 +26,7 @@ use crate::folder::{self, Folder};
 use crate::frozen::Temporary;
 use crate::index::is_indexable;
 use crate::read::SqliteReadTx;
+use crate::sorting::{Row, Sorted};
 use crate::write::SqliteWriteTx;
 use crate::{connection, sql};
 
@@ -90,22 +90,20 @@ impl Making {
         if entered == 0 {
             return Ok(());
         }
-        let rows = rows_of(&self.expression, &connection.last_insert_rowid().to_string());
-        connection
-            .execute(&format!("INSERT INTO field_value (field,value,updated,seq) {rows}"), [set])
-            .map(drop)
-            .map_err(doing)
+        let sql = format!(
+            "INSERT INTO field_value (field,value,updated,seq) SELECT {},{},{},seq \
+             FROM main.document INDEXED BY document_updated WHERE entity_set=? ORDER BY 2,3 DESC,4 DESC",
+            connection.last_insert_rowid(),
+            stored(&self.expression),
+            time_of(&self.expression)
+        );
+        connection.execute(&sql, [set]).map(drop).map_err(doing)
     }
 }
 
-/// The SQL of what an index has of the set of a number, in its order, after something else.
-fn rows_of(expression: &str, before: &str) -> String {
-    let time = if is_by_update(expression) { "updated" } else { "0" };
-    format!(
-        "SELECT {before},{},{time},seq FROM main.document INDEXED BY document_updated WHERE entity_set=? \
-         ORDER BY 2,3 DESC,4 DESC",
-        stored(expression)
-    )
+/// The SQL of the time that an index has of a document.
+pub(crate) fn time_of(expression: &str) -> &'static str {
+    if is_by_update(expression) { "updated" } else { "0" }
 }
 
 /// One that was entered.
@@ -114,9 +112,6 @@ struct Entered {
     set: i64,
     expression: String,
 }
-
-/// A row that an index is to have.
-type Row = (Value, i64, i64);
 
 /// Makes the indexes of a database.
 pub(crate) struct Maker {
@@ -211,7 +206,7 @@ impl Maker {
         let mut sorted = self.sort(entered)?;
         let id = entered.id;
         loop {
-            let rows = sorted.next()?;
+            let rows = sorted.next(STEP, STEP_BYTES)?;
             if !go_on() {
                 return Ok(());
             }
@@ -226,22 +221,13 @@ impl Maker {
 
     /// Sorts what is indexed of every document of a set into a file.
     fn sort(&self, entered: &Entered) -> Result<Sorted> {
-        let doing = while_doing("sorting the values of a field");
         let file = Temporary(self.tmp.join(&folder::random_name()));
         let connection = self.folder.open(|folder| connection::sorter(&folder.join(self.file), &file.0))?;
-        connection
-            .execute_batch(
-                "CREATE TABLE sorted.entry \
-                 (number INTEGER PRIMARY KEY, value ANY, updated INTEGER, seq INTEGER) STRICT",
-            )
-            .map_err(&doing)?;
         *self.sorting.lock() = Some(connection.get_interrupt_handle());
-        let rows = rows_of(&entered.expression, "NULL");
-        let sorted = connection
-            .execute(&format!("INSERT INTO sorted.entry (number,value,updated,seq) {rows}"), [entered.set]);
+        let go_on = || !self.stopped.load(Ordering::Acquire);
+        let sorted = Sorted::of(connection, file, entered.set, &entered.expression, &go_on);
         *self.sorting.lock() = None;
-        sorted.map_err(doing)?;
-        Ok(Sorted { connection, last: 0, _file: file })
+        sorted
     }
 
     /// Removes, step by step, the notes of indexes that are whole or gone.
@@ -266,40 +252,6 @@ impl Maker {
             give.send(result).map_err(|_unsent| never_ran().into())
         })?;
         take.try_recv().map_err(|_nothing| never_ran().into())
-    }
-}
-
-/// The rows of an index, in its order, in a file: neither are they held in memory nor is a view of the database kept
-/// open, which would keep its log from beginning again.
-struct Sorted {
-    connection: Connection,
-    last: i64,
-    /// After the connection, which has it open.
-    _file: Temporary,
-}
-
-impl Sorted {
-    /// Those of a step; none after the last.
-    fn next(&mut self) -> Result<Vec<Row>> {
-        let doing = while_doing("reading the sorted values of a field");
-        let mut statement = self
-            .connection
-            .prepare_cached(
-                "SELECT number,value,updated,seq FROM sorted.entry WHERE number>? ORDER BY number",
-            )
-            .map_err(&doing)?;
-        let mut rows = statement.query([self.last]).map_err(&doing)?;
-        let (mut step, mut bytes) = (Vec::new(), 0);
-        while step.len() < STEP
-            && bytes < STEP_BYTES
-            && let Some(row) = rows.next().map_err(&doing)?
-        {
-            let (value, updated, seq) = (|| Ok((row.get(1)?, row.get(2)?, row.get(3)?)))().map_err(&doing)?;
-            self.last = row.get(0).map_err(&doing)?;
-            bytes += if let Value::Text(text) = &value { text.len() } else { 0 };
-            step.push((value, updated, seq));
-        }
-        Ok(step)
     }
 }
 
