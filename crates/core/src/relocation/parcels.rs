@@ -82,7 +82,8 @@ impl<'m> Parcels<'m> {
 
     /// Removes all of them, here and there. What cannot be removed is told to the log: it does no harm.
     pub(super) fn remove(&self) {
-        for name in &self.made {
+        // None goes before those that are to be put over it.
+        for name in self.made.iter().rev() {
             let file = snapshot::file_name(name, false);
             let gone = |removed: Result<()>| match removed {
                 Err(error) if error.code() != ErrorCode::ResourceNotFound => Some(error),
@@ -101,10 +102,12 @@ impl<'m> Parcels<'m> {
 pub(super) fn remove_all(unit: &Unit, job: &Job) -> Result<()> {
     let cell = job.cell.as_str().into();
     let prefix = format!("{}_", job.name);
-    for info in snapshot::list(unit, &cell)? {
-        if info.name.starts_with(&prefix) {
-            snapshot::delete(unit, &cell, &info.name)?;
-        }
+    let mut left: Vec<String> = snapshot::list(unit, &cell)?.into_iter().map(|info| info.name).collect();
+    left.retain(|name| name.starts_with(&prefix));
+    // By number, the latest first: none goes before those that are to be put over it.
+    left.sort_by_key(|name| std::cmp::Reverse((name.len(), name.clone())));
+    for name in left {
+        snapshot::delete(unit, &cell, &name)?;
     }
     Ok(())
 }
