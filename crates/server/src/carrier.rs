@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use saibo_core::job::Counts;
 use saibo_core::relocation::{Carrier, Destination};
+use saibo_core::schedule::Plan;
 use saibo_core::settings::Secret;
 use saibo_model::{Error, ErrorCode, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, ClientError, JobStatus, RemoteCell};
 use crate::config;
+use crate::plan::plan_body;
 
 /// How long another unit may be silent while nobody waits, and while others do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,6 +125,25 @@ impl Destination for HttpDestination {
 
     fn remove(&self, file: &str) -> Result<()> {
         match self.hasty.delete_snapshot(file) {
+            Err(error) if error.status() == Some(404) => Ok(()),
+            removed => removed.map_err(told),
+        }
+    }
+
+    fn schedule(&self, plan: &Plan) -> Result<()> {
+        let body = Value::Object(plan_body(plan));
+        let set = self.hasty.set_schedule(&body);
+        match set {
+            // The same once more does no harm, and whoever waits to write waits for a little longer.
+            Err(error) if error.may_pass() => self.hasty.set_schedule(&body),
+            set => set,
+        }
+        .map(drop)
+        .map_err(told)
+    }
+
+    fn unschedule(&self) -> Result<()> {
+        match self.hasty.remove_schedule() {
             Err(error) if error.status() == Some(404) => Ok(()),
             removed => removed.map_err(told),
         }

@@ -41,6 +41,9 @@ pub struct Past {
     /// Of an import in the place of what there was: what the Cell has since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Counts>,
+    /// What did not go along, in words for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Job {
@@ -57,8 +60,8 @@ impl Job {
             message.truncate(message.floor_char_boundary(MESSAGE));
         }
         let (name, started_at) = (self.name.clone(), self.started_at);
-        let (effects, content) = (self.effects.clone(), self.content);
-        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects, content });
+        let (effects, content, warnings) = (self.effects.clone(), self.content, self.warnings.clone());
+        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects, content, warnings });
         past.truncate(KEPT);
         let text = serde_json::to_string(&past)
             .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;

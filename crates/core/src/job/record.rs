@@ -169,6 +169,9 @@ pub struct Job {
     /// Of an import in the place of what there was: what the Cell has, once it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Counts>,
+    /// What did not go along, once it is over and all the same done, in words for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// How it stands.
     #[serde(flatten)]
     pub state: State,
@@ -186,6 +189,7 @@ impl Job {
             options,
             effects: None,
             content: None,
+            warnings: Vec::new(),
             state: State::Running,
         }
     }

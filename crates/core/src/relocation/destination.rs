@@ -6,6 +6,7 @@ use std::io::Read;
 use saibo_model::Result;
 
 use crate::job::Counts;
+use crate::schedule::Plan;
 use crate::settings::Secret;
 
 /// Reaches Cells of other units, or of this one, over their API.
@@ -62,6 +63,18 @@ pub trait Destination: Send {
     /// # Errors
     /// If that is not possible now.
     fn remove(&self, file: &str) -> Result<()>;
+
+    /// Sets the schedule of its exports.
+    ///
+    /// # Errors
+    /// Why it is not set.
+    fn schedule(&self, plan: &Plan) -> Result<()>;
+
+    /// Takes it back.
+    ///
+    /// # Errors
+    /// If that is not possible now.
+    fn unschedule(&self) -> Result<()>;
 
     /// Says that the Cell of a URL has moved there.
     ///

@@ -17,12 +17,11 @@ use std::sync::Arc;
 
 use saibo_model::url::is_http_url;
 use saibo_model::{ErrorCode, Result};
-use saibo_store::StoreExt as _;
 
 use crate::access::Access;
 use crate::job::{Job, JobKind, Options, Past, Running, Status};
 use crate::settings::Secret;
-use crate::{Cell, Unit, clock, snapshot};
+use crate::{Cell, Unit, clock, schedule, snapshot};
 
 pub(crate) use acquaintance::{Asked, former_urls};
 pub use arrival::arrive;
@@ -111,7 +110,7 @@ pub(crate) fn give_up(unit: &Unit, job: Job) -> Result<()> {
 pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     snapshot::authorize(cell, access)?;
     let id = cell.id().clone();
-    unit.backend().register().write(move |tx| {
+    schedule::come_back(unit, cell.id(), move |tx| {
         if moved::find(tx.read(), &id)?.is_none() {
             return Err(ErrorCode::ResourceNotFound.with(["a move that was made"]));
         }

@@ -9,6 +9,7 @@ use saibo_store::StoreExt as _;
 use super::parcels::Parcels;
 use super::{Moved, Quiet, Request, moved};
 use crate::job::{Counts, End, Job, Phase, Progress, Totals};
+use crate::schedule::{self, Plan};
 use crate::{Cell, Unit, clock, export};
 
 /// What the parts of copying are of a whole move, in thousandths: as they take time where both ends are alike.
@@ -34,6 +35,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a handover is tried.
 const HANDOVERS: usize = 3;
+
+/// How often a schedule is handed over that is changed meanwhile.
+const SCHEDULES: usize = 5;
+
+/// How much of what another unit says is kept, in bytes.
+const WHY: usize = 1000;
 
 /// Moves a Cell; the job at its end.
 pub(super) fn carry(unit: &Arc<Unit>, job: Job, request: &Request, progress: &Arc<Progress>) -> Result<End> {
@@ -107,7 +114,7 @@ fn hand_over_in_time(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
 
 /// The Cell takes no writes from here to the end: copies what was changed last, compares, and says that it has moved.
 fn hand_over(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
-    let (unit, cell, job, progress) = (parcels.unit, parcels.cell, parcels.job, parcels.progress);
+    let (unit, cell, progress) = (parcels.unit, parcels.cell, parcels.progress);
     progress.enter(Phase::HandingOver);
     let moment = cell.store().write(|tx| tx.mark())?;
     let _held = unit.hold(cell)?;
@@ -119,19 +126,64 @@ fn hand_over(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
         parcels.destination.import(&name, &mut |_| progress.check().is_ok() && Instant::now() < until)?;
     compare(cell, there)?;
     progress.seal()?;
-    let moved = Moved { from: cell.url().to_owned(), to: to.to_owned(), at: clock::now() };
-    let (id, done, counts) = (cell.id().clone(), job.clone().done(), progress.counts());
-    let ended = done.clone();
-    let entered = unit.backend().register().write(move |tx| {
-        moved::enter(tx, &id, &moved)?;
-        done.enter_end(tx, counts)
-    });
+    let ended = enter(parcels, to);
     unit.forget_cell(cell.id());
-    match entered {
-        // A commit can fail and yet have happened; the register knows.
-        Err(error) if unit.moved(cell.id())?.is_none() => Err(error),
-        _ => Ok(ended),
+    ended
+}
+
+/// Hands the schedule over, if there is one, and says that the Cell has moved; the job at its end.
+fn enter(parcels: &Parcels<'_>, to: &str) -> Result<Job> {
+    let (unit, cell) = (parcels.unit, parcels.cell);
+    let mut has_one = false;
+    for _ in 0..SCHEDULES {
+        let plan = schedule::plan_of(unit, cell.id())?;
+        if has_one && plan.is_none() {
+            take_schedule_back(parcels);
+        }
+        has_one = plan.is_some();
+        let warning = plan.as_ref().and_then(|plan| hand_over_schedule(parcels, plan));
+        let warnings = Vec::from_iter(warning);
+        let moved = Moved { from: cell.url().to_owned(), to: to.to_owned(), at: clock::now() };
+        let done = Job { warnings, ..parcels.job.clone().done() };
+        let (id, ended, counts) = (cell.id().clone(), done.clone(), parcels.progress.counts());
+        let entered = schedule::leave(unit, cell.id(), plan, move |tx| {
+            moved::enter(tx, &id, &moved)?;
+            done.enter_end(tx, counts)
+        });
+        match entered {
+            // Somebody has set another one this very moment.
+            Ok(false) => {}
+            Ok(true) => return Ok(ended),
+            // A commit can fail and yet have happened; the register knows.
+            Err(_) if unit.moved(cell.id())?.is_some() => return Ok(ended),
+            Err(error) => {
+                if has_one {
+                    take_schedule_back(parcels);
+                }
+                return Err(error);
+            }
+        }
     }
+    if has_one {
+        take_schedule_back(parcels);
+    }
+    Err(ErrorCode::CellLocked.with(["export/schedule"]))
+}
+
+/// What is there is no more than a copy: nobody needs exports of it.
+fn take_schedule_back(parcels: &Parcels<'_>) {
+    if let Err(error) = parcels.destination.unschedule() {
+        tracing::warn!(%error, cell = parcels.cell.name(), "the schedule of a copy could not be removed");
+    }
+}
+
+/// The Cell moves without its schedule, if that is not taken there: what is to be told of that.
+fn hand_over_schedule(parcels: &Parcels<'_>, plan: &Plan) -> Option<String> {
+    let error = parcels.destination.schedule(plan).err()?;
+    tracing::warn!(%error, cell = parcels.cell.name(), "a schedule could not be handed over");
+    let mut why = error.message();
+    why.truncate(why.floor_char_boundary(WHY));
+    Some(format!("The schedule of exports ({}) has not come along: {why}", plan.cron))
 }
 
 /// Every byte that went over was compared with its hash there. What is there as a whole must be as much as here.

@@ -106,8 +106,8 @@ fn attend(unit: &Arc<Unit>, id: &Id, now: i64) -> Result<()> {
 fn begin(unit: &Arc<Unit>, id: &Id, record: Record, now: i64) -> Result<()> {
     let cell = unit.cell_of(id)?;
     if cell.moved().is_some() {
-        // That can be taken back.
-        put_off(unit, id, now);
+        // A register of earlier: it did not end with the move. Taken back, it is looked at again.
+        unit.schedules().lock().set(id, None);
         return Ok(());
     }
     let there = snapshot::list(unit, id)?;

@@ -151,6 +151,7 @@ fn after_a_stop_public_keys_are_enough_and_secrets_are_asked_for_again() {
         options: Options { encryption: Some(encryption), ..Options::default() },
         effects: None,
         content: None,
+        warnings: Vec::new(),
         state: State::Running,
     };
     let leave = |jobs: Vec<Job>| {

@@ -185,6 +185,7 @@ impl Held {
             options: Options::default(),
             effects: None,
             content: None,
+            warnings: Vec::new(),
             state: State::Running,
         };
         let work = move |_: &Arc<Progress>| {

@@ -76,6 +76,7 @@ fn hold(unit: &Arc<Unit>, cell: &Cell) -> std::sync::mpsc::Sender<()> {
         options: Options::default(),
         effects: None,
         content: None,
+        warnings: Vec::new(),
         state: State::Running,
     };
     let work = move |_: &Arc<saibo_core::job::Progress>| {

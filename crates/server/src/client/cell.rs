@@ -199,7 +199,19 @@ impl RemoteCell {
     /// # Errors
     /// What the unit says.
     pub(crate) fn last_import(&self) -> Result<Value> {
-        let url = format!("{}__import/history", self.url);
+        self.last("__import")
+    }
+
+    /// What became of its last move, also if it has moved.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn last_move(&self) -> Result<Value> {
+        self.last("__move")
+    }
+
+    fn last(&self, resource: &str) -> Result<Value> {
+        let url = format!("{}{resource}/history", self.url);
         let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
         Ok(answer.expect(&[200])?.json()?["history"][0].take())
     }

@@ -40,6 +40,7 @@ impl Held {
             options: Options::default(),
             effects: None,
             content: None,
+            warnings: Vec::new(),
             state: State::Running,
         };
         let (end, ended) = channel();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::TOKEN_VARIABLE;
@@ -87,6 +87,11 @@ impl Move {
         }
         let said = format!("{} has moved to {to} in {}", cell.url(), figures::seconds(began.elapsed()));
         output::say(&toned(Tone::Good, said));
+        // It has moved, whatever cannot be told of it.
+        let last = cell.last_move().unwrap_or_default();
+        for warning in last["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            output::note(warning);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

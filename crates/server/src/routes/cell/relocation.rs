@@ -100,9 +100,16 @@ pub(in crate::routes) async fn former(context: Context) -> Result<Response> {
     Ok(Response::json(200, &json!({ "former": former })))
 }
 
-/// `GET` of `{cell}__move/history`: what became of the last ones.
+/// `GET` of `{cell}__move/history`: what became of the last ones, also of a Cell that has moved.
 pub(in crate::routes) async fn history(context: Context) -> Result<Response> {
-    job::history(context, relocation::history).await
+    let caller = Caller::of(&context);
+    let past = context
+        .blocking(move |unit| {
+            let (cell, access) = caller.enter_or_moved(unit)?;
+            relocation::history(unit, &cell, &access)
+        })
+        .await?;
+    Ok(job::told_of(&past))
 }
 
 /// `OPTIONS`, for those who may.
