@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::import::Effects;
 
-use super::{Counts, Job, JobKind, Jobs, State};
+use super::{Counts, Job, JobKind, Jobs, State, kept};
 
 /// Scope of the register's values that hold lists, named as jobs are.
 pub(super) const SCOPE: &str = "history";
@@ -47,13 +47,14 @@ pub struct Past {
 }
 
 impl Job {
-    /// Enters the end of a job in the register, and in the history.
+    /// Enters the end of a job in the register, and in the history. What was kept for it goes.
     ///
     /// # Errors
     /// The store's.
     pub(crate) fn enter_end(&self, tx: &mut dyn WriteTx, counts: Counts) -> Result<()> {
         self.enter(tx)?;
         let key = Self::key(&self.cell, self.kind);
+        kept::keep(tx, &key, None)?;
         let mut past = parse(tx.read().value(SCOPE, &key)?.as_deref());
         let mut state = self.state.clone();
         if let State::Failed { message, .. } = &mut state {

@@ -5,6 +5,7 @@
 //! kind runs for a Cell; over the whole unit a bounded number run at a time and the others wait their turn.
 
 pub mod history;
+mod kept;
 mod phase;
 mod progress;
 mod record;
@@ -138,6 +139,19 @@ impl Jobs {
         job: Job,
         work: impl FnOnce(&Arc<Progress>) -> Result<End> + Send + 'static,
     ) -> Result<()> {
+        self.start_keeping(job, None, work)
+    }
+
+    /// The same, and keeps something sealed until the job is over ([`Jobs::kept`]).
+    ///
+    /// # Errors
+    /// As [`Jobs::start`].
+    pub(crate) fn start_keeping(
+        self: &Arc<Self>,
+        job: Job,
+        sealed: Option<String>,
+        work: impl FnOnce(&Arc<Progress>) -> Result<End> + Send + 'static,
+    ) -> Result<()> {
         let key = (job.cell.clone(), job.kind);
         let accepted = Running::new(job);
         {
@@ -147,7 +161,7 @@ impl Jobs {
             }
             running.insert(key.clone(), accepted.clone());
         }
-        let started = self.record(&accepted.job).and_then(|()| {
+        let started = self.record(&accepted.job, sealed).and_then(|()| {
             let jobs = self.clone();
             let spawned = std::thread::Builder::new()
                 .name(format!("{} {}", accepted.job.kind.name(), accepted.job.cell_name))
@@ -266,9 +280,12 @@ impl Jobs {
         self.register.write(move |tx| job.enter_end(tx, counts))
     }
 
-    fn record(&self, job: &Job) -> Result<()> {
+    fn record(&self, job: &Job, sealed: Option<String>) -> Result<()> {
         let job = job.clone();
-        self.register.write(move |tx| job.enter(tx))
+        self.register.write(move |tx| {
+            kept::keep(tx, &Job::key(&job.cell, job.kind), sealed.as_deref())?;
+            job.enter(tx)
+        })
     }
 
     /// Forgets the jobs of a Cell that is deleted.
@@ -283,6 +300,7 @@ impl Jobs {
         self.register.write(move |tx| {
             keys.iter().try_for_each(|key| {
                 tx.set_value(SCOPE, key, None)?;
+                kept::keep(tx, key, None)?;
                 tx.set_value(history::SCOPE, key, None)
             })
         })

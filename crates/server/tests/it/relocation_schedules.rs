@@ -1,12 +1,14 @@
 //! Schedules of Cells that move: they go along, and end where the Cell was.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use saibo_core::job::{End, JobKind};
 use saibo_core::schedule::tick;
 use saibo_model::ErrorCode;
 use saibo_server::config::Config;
-use saibo_server::routes::{ROUTES, Route};
+use saibo_server::http::Response;
+use saibo_server::routes::{Context, Handler, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::cli::{AUTHORIZATION, cell_with_a_file, saibo};
@@ -127,7 +129,10 @@ async fn a_cell_moves_without_a_schedule_that_is_not_taken() {
         .map(|route| Route { path: route.path, methods: route.methods, guard: route.guard })
         .collect();
     assert_eq!(routes.len() + 1, ROUTES.len());
-    let without = Running::start_with(Vec::leak(routes), |_| ()).await;
+    let without = {
+        let change = |config: &mut Config| config.unit.moves_to_private_addresses = true;
+        Running::start_with(Vec::leak(routes), change).await
+    };
     for (new, why) in [(&strict, "every 600 minutes"), (&without, "404")] {
         let old = unit(|_| ()).await;
         cell_with_a_file(&old, "alice", 1000).await;
@@ -188,4 +193,51 @@ async fn a_cell_moves_in_the_middle_of_a_run() {
     let settled = run(&old, 1).await;
     assert_eq!((&settled["last"]["name"], &settled["last"]["outcome"]), (&json!(name), &json!("done")));
     assert_eq!(settled["kept"], json!([format!("{name}.zip")]));
+}
+
+/// What the new unit of the next test has been asked for, and when it may answer the first time.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+static CHANGED: AtomicBool = AtomicBool::new(false);
+
+/// Sets a schedule, the first time not before the old unit has got another.
+async fn set_late(context: Context) -> saibo_model::Result<Response> {
+    if ASKED.fetch_add(1, Ordering::SeqCst) == 0 {
+        while !CHANGED.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    let methods = ROUTES.iter().find(|route| route.path == context.route.path).unwrap().methods;
+    methods.iter().find(|(method, _)| *method == "PUT").unwrap().1(context).await
+}
+
+const SET_LATE: &[(&str, Handler)] = saibo_server::methods! { "PUT" => set_late };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_is_changed_in_the_middle_is_handed_over_again() {
+    let routes: Vec<Route> = ROUTES
+        .iter()
+        .map(|route| {
+            let is_it = route.path.ends_with("__export/schedule");
+            let methods = if is_it { SET_LATE } else { route.methods };
+            Route { path: route.path, methods, guard: route.guard }
+        })
+        .collect();
+    let old = unit(|_| ()).await;
+    let private = |config: &mut Config| config.unit.moves_to_private_addresses = true;
+    let new = Running::start_with(Vec::leak(routes), private).await;
+    cell_with_a_file(&old, "alice", 1000).await;
+    set(&old, &json!({ "Cron": "0 0 1 1 *", "Keep": 3 })).await;
+    let body = json!({ "To": url(&new, "alice"), "Token": "token" });
+    assert_eq!(post(&old, "/alice/__move", &body).await.status, 202);
+    while ASKED.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let headers = [AUTHORIZATION, ("Content-Type", "application/json")];
+    let body = json!({ "Cron": "0 0 1 1 *", "Keep": 9 }).to_string();
+    assert_eq!(old.send("PUT", PATH, &headers, body.as_bytes()).await.status, 200);
+    CHANGED.store(true, Ordering::SeqCst);
+    assert_eq!(wait_for_move(&old, "alice").await["status"], "moved");
+    assert_eq!((ASKED.load(Ordering::SeqCst), &last_move(&old).await["warnings"]), (2, &Value::Null));
+    let new = new.restarted().await;
+    assert_eq!(schedule(&new).await.json()["Keep"], 9);
 }

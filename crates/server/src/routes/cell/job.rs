@@ -25,8 +25,8 @@ pub(super) struct Standing {
 pub(super) type Look = fn(&Unit, &Cell, &Access) -> Result<Standing>;
 
 /// `GET`: how the jobs of a kind stand, once or as a stream of events.
-pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<Response> {
-    let caller = Caller::of(&context);
+pub(super) async fn get(context: &Context, kind: JobKind, look: Look) -> Result<Response> {
+    let caller = Caller::of(context);
     let standing = context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
@@ -34,7 +34,7 @@ pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<R
         })
         .await?;
     if events::are_wanted(context.request.header("accept")) {
-        return events::respond(&context, kind, standing);
+        return events::respond(context, kind, standing);
     }
     let body = match standing.status {
         Status::Running(running) => in_progress(&running),

@@ -14,11 +14,17 @@ use crate::routes::{Caller, Context};
 
 /// `GET`: whether the Cell is being moved, and how far that is; of one that has moved, where to: for everybody.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    let name = context.cell().to_owned();
-    let moved = context.blocking(move |unit| Ok(unit.cell_or_moved(&name)?.moved().cloned())).await?;
-    match moved {
-        Some(moved) => Ok(record(&moved)),
-        None => job::get(context, JobKind::Move, look).await,
+    loop {
+        let name = context.cell().to_owned();
+        let moved = context.blocking(move |unit| Ok(unit.cell_or_moved(&name)?.moved().cloned())).await?;
+        if let Some(moved) = moved {
+            return Ok(record(&moved));
+        }
+        match job::get(&context, JobKind::Move, look).await {
+            // It has this very moment.
+            Err(error) if error.code() == ErrorCode::CellMoved => {}
+            told => return told,
+        }
     }
 }
 
