@@ -153,7 +153,7 @@ impl Unit {
                 JobKind::Export => crate::export::resume(self, job)?,
                 JobKind::Import => crate::import::resume(self, job)?,
                 JobKind::Check => crate::import::dry::job::resume(self, job)?,
-                JobKind::Move => crate::relocation::give_up(self, job)?,
+                JobKind::Move => crate::relocation::resume(self, job)?,
             }
         }
         Ok(())

@@ -44,10 +44,11 @@ pub(crate) enum Purpose {
     UnitUser,
     Code,
     Cookie,
+    Kept,
 }
 
 impl Purpose {
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 9;
 
     fn label(self) -> &'static [u8] {
         match self {
@@ -59,6 +60,7 @@ impl Purpose {
             Self::UnitUser => b"unit user",
             Self::Code => b"code",
             Self::Cookie => b"cookie",
+            Self::Kept => b"kept secret",
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod cookie;
 pub mod grant;
 pub mod jwt;
+pub mod kept;
 pub mod keys;
 pub mod oidc;
 pub mod password;

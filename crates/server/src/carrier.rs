@@ -4,13 +4,15 @@ use std::io::Read;
 use std::time::Duration;
 
 use saibo_core::job::Counts;
-use saibo_core::relocation::{Carrier, Destination};
+use saibo_core::relocation::{Carrier, Destination, Go};
+use saibo_core::schedule::Plan;
 use saibo_core::settings::Secret;
 use saibo_model::{Error, ErrorCode, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, ClientError, JobStatus, RemoteCell};
 use crate::config;
+use crate::plan::plan_body;
 
 /// How long another unit may be silent while nobody waits, and while others do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,6 +68,41 @@ struct HttpDestination {
     patient: RemoteCell,
 }
 
+impl HttpDestination {
+    /// Waits until no import runs.
+    fn wait(&self, is_own: &dyn Fn(&str) -> bool, watch: &mut dyn FnMut(u64) -> Go) -> Result<()> {
+        let (mut pause, mut unanswered) = (FIRST_LOOK, 0);
+        loop {
+            let percent = match self.hasty.import_status() {
+                Ok(JobStatus::Running(running)) if is_own(&running.name) => {
+                    unanswered = 0;
+                    running.percent
+                }
+                Ok(JobStatus::Running(_)) => return Err(network("another import was begun there")),
+                Ok(JobStatus::Ready | JobStatus::Cancelled | JobStatus::Failed { .. }) => return Ok(()),
+                Err(error) if error.may_pass() && unanswered < UNANSWERED => {
+                    unanswered += 1;
+                    0
+                }
+                Err(error) => return Err(told(error)),
+            };
+            match watch(percent) {
+                Go::On => {}
+                Go::Leave => return Err(network("the move is stopped")),
+                Go::Cancel => {
+                    // It may be over by now, which the next one does not mind.
+                    if let Err(error) = self.hasty.cancel_import() {
+                        tracing::info!(%error, "an import could not be cancelled");
+                    }
+                    return Err(network("the import took longer than it may"));
+                }
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 3 / 2).min(LOOK);
+        }
+    }
+}
+
 impl Destination for HttpDestination {
     fn exists(&self) -> Result<bool> {
         match self.hasty.import_status() {
@@ -79,50 +116,68 @@ impl Destination for HttpDestination {
         self.hasty.create().map_err(told)
     }
 
+    fn is_empty(&self) -> Result<bool> {
+        self.hasty.is_empty().map_err(told)
+    }
+
     fn send(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()> {
         let cell = if length <= SHORT { &self.hasty } else { &self.patient };
         cell.upload(file, content, length).map_err(told)
     }
 
-    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<Counts>> {
-        self.hasty.start_import(&json!({ "Name": name, "MoreFollows": true })).map_err(told)?;
-        let (mut pause, mut unanswered) = (FIRST_LOOK, 0);
-        loop {
-            std::thread::sleep(pause);
-            pause = (pause * 3 / 2).min(LOOK);
-            let percent = match self.hasty.import_status() {
-                Ok(JobStatus::Running(running)) if running.name == name => running.percent,
-                Ok(JobStatus::Running(_)) => return Err(network("another import was begun there")),
-                Ok(JobStatus::Ready) => break,
-                Ok(JobStatus::Cancelled) => return Err(network("the import was cancelled there")),
-                Ok(JobStatus::Failed { code, message }) => {
-                    return Err(network(&format!("the import failed there: {message} ({code})")));
-                }
-                Err(error) if error.may_pass() && unanswered < UNANSWERED => {
-                    unanswered += 1;
-                    0
-                }
-                Err(error) => return Err(told(error)),
-            };
-            if !go_on(percent) {
-                // It may be over by now, which the next one does not mind.
-                if let Err(error) = self.hasty.cancel_import() {
-                    tracing::info!(%error, "an import could not be cancelled");
-                }
-                return Err(network("the import took longer than it may"));
-            }
-        }
-        let last = self.hasty.last_import().map_err(told)?;
-        if last["name"] != name || last["outcome"] != "done" {
+    fn length(&self, file: &str) -> Result<Option<u64>> {
+        self.hasty.snapshot_length(file).map_err(told)
+    }
+
+    fn import(&self, name: &str, watch: &mut dyn FnMut(u64) -> Go) -> Result<Option<Counts>> {
+        self.hasty
+            .start_import(&json!({ "Name": name, "MoreFollows": true }))
+            .map_err(|e| refused(name, e))?;
+        self.wait(&|running| running == name, watch)?;
+        let last = self.hasty.imports().map_err(told)?.into_iter().next().unwrap_or_default();
+        if last["name"] != name {
             return Err(network("another import was begun there"));
+        }
+        match last["outcome"].as_str() {
+            Some("done") => {}
+            Some("cancelled") => return Err(network("the import was cancelled there")),
+            _ => return Err(failed(name, &last)),
         }
         let number = |key: &str| last["content"][key].as_u64();
         let content = number("documents").zip(number("links")).zip(number("files")).zip(number("bytes"));
         Ok(content.map(|(((documents, links), files), bytes)| Counts { documents, links, files, bytes }))
     }
 
+    fn imported(&self, prefix: &str, watch: &mut dyn FnMut(u64) -> Go) -> Result<Option<String>> {
+        self.wait(&|running| running.starts_with(prefix), watch)?;
+        // Dry runs, and what failed or was cancelled, have changed nothing.
+        let has_effect = |past: &Value| past["kind"] == "import" && past["outcome"] == "done";
+        let last = self.hasty.imports().map_err(told)?.into_iter().find(has_effect);
+        let name = last.as_ref().and_then(|last| last["name"].as_str());
+        Ok(name.filter(|name| name.starts_with(prefix)).map(str::to_owned))
+    }
+
     fn remove(&self, file: &str) -> Result<()> {
         match self.hasty.delete_snapshot(file) {
+            Err(error) if error.status() == Some(404) => Ok(()),
+            removed => removed.map_err(told),
+        }
+    }
+
+    fn schedule(&self, plan: &Plan) -> Result<()> {
+        let body = Value::Object(plan_body(plan));
+        let set = self.hasty.set_schedule(&body);
+        match set {
+            // The same once more does no harm, and whoever waits to write waits for a little longer.
+            Err(error) if error.may_pass() => self.hasty.set_schedule(&body),
+            set => set,
+        }
+        .map(drop)
+        .map_err(told)
+    }
+
+    fn unschedule(&self) -> Result<()> {
+        match self.hasty.remove_schedule() {
             Err(error) if error.status() == Some(404) => Ok(()),
             removed => removed.map_err(told),
         }
@@ -133,10 +188,30 @@ impl Destination for HttpDestination {
     }
 }
 
+/// Why an import was not begun.
+fn refused(name: &str, error: ClientError) -> Error {
+    if error.code() == Some(ErrorCode::SnapshotBaseMissing.code()) {
+        return ErrorCode::SnapshotBaseMissing.with([name, "before it", &error.to_string()]);
+    }
+    told(error)
+}
+
+/// Why an import failed.
+fn failed(name: &str, past: &Value) -> Error {
+    let (code, message) = (past["code"].as_str().unwrap_or("?"), past["message"].as_str().unwrap_or("?"));
+    if code == ErrorCode::SnapshotBaseMissing.code() {
+        return ErrorCode::SnapshotBaseMissing.with([name, "before it", message]);
+    }
+    network(&format!("the import failed there: {message} ({code})"))
+}
+
 fn network(why: &str) -> Error {
     ErrorCode::Network.with([why])
 }
 
 fn told(error: ClientError) -> Error {
-    network(&error.to_string())
+    match error.status() {
+        Some(401 | 403) => ErrorCode::DestinationRefuses.with([error.to_string()]),
+        _ => network(&error.to_string()),
+    }
 }

@@ -17,6 +17,7 @@ pub mod http;
 mod oidc;
 mod outgoing;
 mod pem;
+mod plan;
 pub mod routes;
 pub mod unit;
 pub mod wiring;

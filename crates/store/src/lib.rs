@@ -29,7 +29,10 @@ pub use change::ChangeTotals;
 pub use draft::Draft;
 pub use error::{Error, ErrorKind, Result};
 pub use fork::Fork;
-pub use snapshot::{PartWriter, SnapshotInfo, SnapshotMark, SnapshotWriter, Snapshots, WriteSeek};
+pub use snapshot::{
+    PartWriter, SnapshotBase, SnapshotIdentity, SnapshotInfo, SnapshotMark, SnapshotWriter, Snapshots,
+    WriteSeek,
+};
 pub use stamp::Stamp;
 pub use store::{Store, StoreExt};
 pub use tx::{ReadTx, Scan, Value, WriteTx};

@@ -27,6 +27,32 @@ pub struct SnapshotInfo {
     /// Of one that was exported here and may be the base of an incremental one: what that has to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<SnapshotMark>,
+    /// Which snapshot it is. Files that were put there before that was noted have none until somebody needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<SnapshotIdentity>,
+}
+
+/// Which snapshot a file is, as far as it can be told without a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotIdentity {
+    /// SHA-256 of its manifest, in hexadecimal; none if it has none, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+    /// Whether it is encrypted: then it does not say more than is known from elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_sealed: bool,
+    /// The one that it is to be put over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<SnapshotBase>,
+}
+
+/// The base of an incremental snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotBase {
+    /// Its name, without what says its form.
+    pub name: String,
+    /// SHA-256 of its manifest, in hexadecimal.
+    pub manifest: String,
 }
 
 /// What an incremental snapshot has to know of its base.

@@ -73,7 +73,7 @@ impl<'u> Draft<'u> {
             created: Some(self.created),
             moment: moment.cloned(),
         };
-        self.unit.jobs().keep(job, work)
+        self.unit.jobs().keep_work(job, work)
     }
 
     /// The file and the list, and what stands of them: the file is behind that.

@@ -10,7 +10,9 @@ use saibo_model::document::Link;
 use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
 use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Moment, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{Blobs, ReadSeek, ReadTx, SnapshotMark, StoreExt as _, WriteSeek};
+use saibo_store::{
+    Blobs, ReadSeek, ReadTx, SnapshotBase, SnapshotIdentity, SnapshotMark, StoreExt as _, WriteSeek,
+};
 
 use super::draft::Draft;
 use super::out::{Archive, Out};
@@ -76,6 +78,8 @@ fn write(
             .zip(since.as_ref())
             .map(|(name, mark)| saibo_archive::Base { name, sha256: mark.manifest.clone() }),
     };
+    let base = origin.base.clone();
+    let noted = base.map(|base| SnapshotBase { name: base.name, manifest: base.sha256 });
     let in_chain = since.as_ref().map_or(0, |mark| mark.in_chain) + 1;
     // What is encrypted is nothing to be read beside: the key is there when all is written.
     let reader = if lock.is_none() { Some(writer.reader()?) } else { None };
@@ -127,14 +131,10 @@ fn write(
         .seek(SeekFrom::End(0))
         .map_err(|e| saibo_store::Error::io("measuring a snapshot", e))?;
     let media_type = snapshot::media_type(lock.is_some());
-    let mark = match moment {
-        Some(moment) => {
-            let manifest = manifest.sha256().map_err(archive::error)?;
-            Some(SnapshotMark { moment, manifest, in_chain })
-        }
-        None => None,
-    };
-    let new = snapshot::New { writer, content_type: media_type, length, mark };
+    let manifest = manifest.sha256().map_err(archive::error)?;
+    let mark = moment.map(|moment| SnapshotMark { moment, manifest: manifest.clone(), in_chain });
+    let identity = SnapshotIdentity { manifest: Some(manifest), is_sealed: lock.is_some(), base: noted };
+    let new = snapshot::New { writer, content_type: media_type, length, mark, identity: Some(identity) };
     snapshot::publish(unit, cell.id(), new, &super::file_name(job), Naming::New)?;
     Ok(())
 }

@@ -102,7 +102,7 @@ impl<'d> Draft<'d> {
             created: None,
             moment: None,
         };
-        self.unit.jobs().keep(self.job, work)
+        self.unit.jobs().keep_work(self.job, work)
     }
 
     /// Whether enough has been done since for it to be kept again.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::import::Effects;
 
-use super::{Counts, Job, JobKind, Jobs, State};
+use super::{Counts, Job, JobKind, Jobs, State, secret};
 
 /// Scope of the register's values that hold lists, named as jobs are.
 pub(super) const SCOPE: &str = "history";
@@ -41,24 +41,28 @@ pub struct Past {
     /// Of an import in the place of what there was: what the Cell has since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Counts>,
+    /// What did not go along, in words for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Job {
-    /// Enters the end of a job in the register, and in the history.
+    /// Enters the end of a job in the register, and in the history. What was kept for it goes.
     ///
     /// # Errors
     /// The store's.
     pub(crate) fn enter_end(&self, tx: &mut dyn WriteTx, counts: Counts) -> Result<()> {
         self.enter(tx)?;
         let key = Self::key(&self.cell, self.kind);
+        secret::keep(tx, &key, None)?;
         let mut past = parse(tx.read().value(SCOPE, &key)?.as_deref());
         let mut state = self.state.clone();
         if let State::Failed { message, .. } = &mut state {
             message.truncate(message.floor_char_boundary(MESSAGE));
         }
         let (name, started_at) = (self.name.clone(), self.started_at);
-        let (effects, content) = (self.effects.clone(), self.content);
-        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects, content });
+        let (effects, content, warnings) = (self.effects.clone(), self.content, self.warnings.clone());
+        past.insert(0, Past { kind: self.kind, name, started_at, state, counts, effects, content, warnings });
         past.truncate(KEPT);
         let text = serde_json::to_string(&past)
             .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;

@@ -8,6 +8,7 @@ pub mod history;
 mod phase;
 mod progress;
 mod record;
+mod secret;
 mod work;
 
 use std::collections::HashMap;
@@ -140,6 +141,19 @@ impl Jobs {
         job: Job,
         work: impl FnOnce(&Arc<Progress>) -> Result<End> + Send + 'static,
     ) -> Result<()> {
+        self.start_keeping(job, None, work)
+    }
+
+    /// The same, and keeps something sealed until the job is over ([`Jobs::secret_of`]).
+    ///
+    /// # Errors
+    /// As [`Jobs::start`].
+    pub(crate) fn start_keeping(
+        self: &Arc<Self>,
+        job: Job,
+        sealed: Option<String>,
+        work: impl FnOnce(&Arc<Progress>) -> Result<End> + Send + 'static,
+    ) -> Result<()> {
         let key = (job.cell.clone(), job.kind);
         let accepted = Running::new(job);
         {
@@ -149,7 +163,7 @@ impl Jobs {
             }
             running.insert(key.clone(), accepted.clone());
         }
-        let started = self.record(&accepted.job).and_then(|()| {
+        let started = self.record(&accepted.job, sealed).and_then(|()| {
             let jobs = self.clone();
             let spawned = std::thread::Builder::new()
                 .name(format!("{} {}", accepted.job.kind.name(), accepted.job.cell_name))
@@ -268,9 +282,12 @@ impl Jobs {
         self.register.write(move |tx| job.enter_end(tx, counts))
     }
 
-    fn record(&self, job: &Job) -> Result<()> {
+    fn record(&self, job: &Job, sealed: Option<String>) -> Result<()> {
         let job = job.clone();
-        self.register.write(move |tx| job.enter(tx))
+        self.register.write(move |tx| {
+            secret::keep(tx, &Job::key(&job.cell, job.kind), sealed.as_deref())?;
+            job.enter(tx)
+        })
     }
 
     /// Forgets the jobs of a Cell that is deleted.
@@ -285,6 +302,7 @@ impl Jobs {
         self.register.write(move |tx| {
             keys.iter().try_for_each(|key| {
                 tx.set_value(SCOPE, key, None)?;
+                secret::keep(tx, key, None)?;
                 tx.set_value(history::SCOPE, key, None)
             })
         })

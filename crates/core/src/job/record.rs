@@ -172,6 +172,9 @@ pub struct Job {
     /// While it runs: what it is gone on with if it is cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<Work>,
+    /// What did not go along, once it is over and all the same done, in words for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// How it stands.
     #[serde(flatten)]
     pub state: State,
@@ -190,6 +193,7 @@ impl Job {
             effects: None,
             content: None,
             work: None,
+            warnings: Vec::new(),
             state: State::Running,
         }
     }

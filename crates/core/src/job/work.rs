@@ -37,7 +37,7 @@ impl Jobs {
     ///
     /// # Errors
     /// The store's.
-    pub(crate) fn keep(&self, job: &Job, work: Work) -> Result<()> {
+    pub(crate) fn keep_work(&self, job: &Job, work: Work) -> Result<()> {
         let job = Job { work: Some(work), ..job.clone() };
         self.register.write(move |tx| job.enter(tx))
     }

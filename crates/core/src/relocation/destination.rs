@@ -6,6 +6,7 @@ use std::io::Read;
 use saibo_model::Result;
 
 use crate::job::Counts;
+use crate::schedule::Plan;
 use crate::settings::Secret;
 
 /// Reaches Cells of other units, or of this one, over their API.
@@ -29,8 +30,20 @@ pub trait Carrier: fmt::Debug + Send + Sync {
     fn former(&self, url: &str) -> Result<Vec<String>>;
 }
 
+/// What becomes of an import at the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// It is waited for.
+    On,
+    /// It is cancelled.
+    Cancel,
+    /// Nobody waits for it any more; it goes on.
+    Leave,
+}
+
 /// A Cell that is filled from afar. Every call may wait for a network, for a bounded time; its errors are
-/// [`saibo_model::ErrorCode::Network`], with what the other side said.
+/// [`saibo_model::ErrorCode::Network`], with what the other side said, or
+/// [`saibo_model::ErrorCode::DestinationRefuses`] if it does not take the token.
 pub trait Destination: Send {
     /// Whether there is such a Cell.
     ///
@@ -44,24 +57,56 @@ pub trait Destination: Send {
     /// If it cannot be.
     fn create(&self) -> Result<()>;
 
+    /// Whether nothing is in it: no control objects, and no files.
+    ///
+    /// # Errors
+    /// If that is not known.
+    fn is_empty(&self) -> Result<bool>;
+
     /// Sends a snapshot file of a length.
     ///
     /// # Errors
     /// If it did not arrive.
     fn send(&self, file: &str, content: &mut dyn Read, length: u64) -> Result<()>;
 
-    /// Has a snapshot imported that others are to follow, and waits for the end. `go_on` is told per cent done, and says
-    /// whether it is to go on; else the import is cancelled. What the Cell has since; `None` if its unit does not tell.
+    /// Length of a snapshot file that is there.
     ///
     /// # Errors
-    /// If it failed, or was not to go on.
-    fn import(&self, name: &str, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<Counts>>;
+    /// If that is not known.
+    fn length(&self, file: &str) -> Result<Option<u64>>;
+
+    /// Has a snapshot imported that others are to follow, and waits for the end. `watch` is told per cent done, and says
+    /// whether it is to go on. What the Cell has since; `None` if its unit does not tell.
+    ///
+    /// # Errors
+    /// If it failed, or was not to go on; [`saibo_model::ErrorCode::SnapshotBaseMissing`] if what it is to be put over is
+    /// not there.
+    fn import(&self, name: &str, watch: &mut dyn FnMut(u64) -> Go) -> Result<Option<Counts>>;
+
+    /// The name of the snapshot whose import was the last that took effect, if it begins so. One of those that is being
+    /// imported is waited for, and `watch` asked.
+    ///
+    /// # Errors
+    /// If that is not known, or was not to go on.
+    fn imported(&self, prefix: &str, watch: &mut dyn FnMut(u64) -> Go) -> Result<Option<String>>;
 
     /// Takes a snapshot file away.
     ///
     /// # Errors
     /// If that is not possible now.
     fn remove(&self, file: &str) -> Result<()>;
+
+    /// Sets the schedule of its exports.
+    ///
+    /// # Errors
+    /// Why it is not set.
+    fn schedule(&self, plan: &Plan) -> Result<()>;
+
+    /// Takes it back.
+    ///
+    /// # Errors
+    /// If that is not possible now.
+    fn unschedule(&self) -> Result<()>;
 
     /// Says that the Cell of a URL has moved there.
     ///

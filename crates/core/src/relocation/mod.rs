@@ -8,28 +8,32 @@
 mod acquaintance;
 mod arrival;
 mod destination;
+mod finish;
 mod moved;
+mod order;
 mod parcels;
 mod quiet;
+mod reach;
 mod run;
 
 use std::sync::Arc;
 
 use saibo_model::url::is_http_url;
 use saibo_model::{ErrorCode, Result};
-use saibo_store::StoreExt as _;
 
 use crate::access::Access;
 use crate::job::{Job, JobKind, Options, Past, Running, Status};
 use crate::settings::Secret;
-use crate::{Cell, Unit, clock, snapshot};
+use crate::{Cell, Unit, clock, schedule, snapshot};
 
 pub(crate) use acquaintance::{Asked, former_urls};
 pub use arrival::arrive;
-pub use destination::{Carrier, Destination};
+pub use destination::{Carrier, Destination, Go};
 pub use moved::Moved;
 pub(crate) use moved::{check, find, forget_all};
 pub(crate) use quiet::Quiet;
+
+use order::Order;
 
 /// Where a Cell is to be moved.
 #[derive(Clone, Debug)]
@@ -89,29 +93,39 @@ pub fn start(unit: &Arc<Unit>, cell: &Cell, access: &Access, request: Request) -
     }
     let now = clock::now();
     let options = Options { to: Some(request.to.clone()), ..Options::default() };
-    let job = Job::begin(cell, JobKind::Move, format!("move_{now}"), now, options);
-    let (owner, accepted) = (unit.clone(), job.clone());
-    unit.jobs().start(job, move |progress| run::carry(&owner, accepted, &request, progress))
+    run(unit, Job::begin(cell, JobKind::Move, format!("move_{now}"), now, options), Order::new(request))
 }
 
-/// Gives a move up that a unit which was stopped left running: the token is not kept. What it had exported is removed.
+/// Takes a move up again that a unit which was stopped left running.
 ///
 /// # Errors
-/// The store's.
-pub(crate) fn give_up(unit: &Unit, job: Job) -> Result<()> {
-    parcels::remove_all(unit, &job)?;
-    unit.jobs().give_up(job).map(drop)
+/// If it cannot be started.
+pub(crate) fn resume(unit: &Arc<Unit>, job: Job) -> Result<()> {
+    match Order::kept(unit, &job)? {
+        Some(order) => run(unit, job, order),
+        None => finish::give_up(unit, job),
+    }
+}
+
+fn run(unit: &Arc<Unit>, job: Job, order: Order) -> Result<()> {
+    let kept = order.sealed(unit, &job)?;
+    let (owner, accepted) = (unit.clone(), job.clone());
+    unit.jobs().start_keeping(job, Some(kept), move |progress| run::carry(&owner, accepted, order, progress))
 }
 
 /// Takes back that a Cell has moved: what it had when it did is there again under its old URL, and what was written at
 /// the new one stays there.
 ///
 /// # Errors
-/// If somebody may not; [`ErrorCode::ResourceNotFound`] if it has not moved.
+/// If somebody may not; [`ErrorCode::ResourceNotFound`] if it has not moved; [`ErrorCode::CellLocked`] as long as what
+/// was sent is being removed.
 pub fn undo(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
     snapshot::authorize(cell, access)?;
+    if unit.jobs().running(cell.id(), JobKind::Move).is_some() {
+        return Err(ErrorCode::CellLocked.with([JobKind::Move.name()]));
+    }
     let id = cell.id().clone();
-    unit.backend().register().write(move |tx| {
+    schedule::come_back(unit, cell.id(), move |tx| {
         if moved::find(tx.read(), &id)?.is_none() {
             return Err(ErrorCode::ResourceNotFound.with(["a move that was made"]));
         }

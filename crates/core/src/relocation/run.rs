@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use saibo_model::{Error, ErrorCode, Id, Result};
 use saibo_store::StoreExt as _;
 
-use super::parcels::Parcels;
-use super::{Moved, Quiet, Request, moved};
+use super::destination::Go;
+use super::order::Order;
+use super::parcels::{Parcels, go, remove_here};
+use super::reach::{explained, prepare, reach};
+use super::{Quiet, finish};
 use crate::job::{Counts, End, Job, Phase, Progress, Totals};
-use crate::{Cell, Unit, clock, export};
+use crate::{Cell, Unit, export};
 
 /// What the parts of copying are of a whole move, in thousandths: as they take time where both ends are alike.
 struct Shares {
@@ -36,34 +39,86 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const HANDOVERS: usize = 3;
 
 /// Moves a Cell; the job at its end.
-pub(super) fn carry(unit: &Arc<Unit>, job: Job, request: &Request, progress: &Arc<Progress>) -> Result<End> {
-    let carrier = unit.carrier().ok_or_else(|| ErrorCode::Network.with(["this unit has no way out"]))?;
+pub(super) fn carry(unit: &Arc<Unit>, job: Job, mut order: Order, progress: &Arc<Progress>) -> Result<End> {
     progress.set_totals(Totals { work: 1000, ..Totals::default() });
     progress.enter(Phase::Checking);
-    let cell = unit.cell_of(&Id::from(job.cell.as_str()))?;
-    let destination = carrier.reach(&request.to, &request.token)?;
-    match (destination.exists()?, request.replace) {
-        (true, false) => {
-            let there = format!("there is a Cell at {} already, and Replace was not asked for", request.to);
-            return Err(ErrorCode::Network.with([there]));
+    let id = Id::from(job.cell.as_str());
+    let reached = reach(unit, &order, progress);
+    if unit.moved(&id)?.is_some() {
+        // Cut off when it had.
+        let destination = reached.map(|(destination, _)| destination);
+        return finish::finish(unit, job, destination, progress);
+    }
+    let reached = reached.map_err(|error| explained(error, &order));
+    let prepared = reached.and_then(|(destination, exists)| {
+        prepare(unit, &job, &mut order, destination.as_ref(), exists)?;
+        Ok((destination, unit.cell_of(&id)?))
+    });
+    // What was sent before a stop of the unit is out of reach then.
+    let (destination, cell) = prepared.inspect_err(|_| {
+        if !is_stopped(progress) {
+            remove_here(unit, &job);
         }
-        (true, true) => {}
-        (false, _) => destination.create()?,
+    })?;
+    let mut parcels = Parcels::new(unit, &cell, &job, destination.as_ref(), progress)?;
+    let moved = copy(&mut parcels, order.is_resumed)
+        .and_then(|()| hand_over_in_time(&mut parcels, &order.request.to));
+    match moved {
+        Ok(job) => finish::finish(unit, job, Ok(destination), progress),
+        Err(error) => {
+            if !is_stopped(progress) {
+                parcels.remove();
+            }
+            Err(error)
+        }
     }
-    let mut parcels = Parcels::new(unit, &cell, &job, destination.as_ref(), progress);
-    let ended = copy(&mut parcels).and_then(|()| hand_over_in_time(&mut parcels, &request.to));
-    parcels.remove();
-    let ended = ended?;
-    if let Err(error) = destination.arrived(cell.url()) {
-        // It has moved all the same; the new unit does not know where from.
-        tracing::warn!(%error, cell = cell.name(), "the new unit could not be told the Cell's former URL");
-    }
-    Ok(End::Entered(Box::new(ended)))
 }
 
-/// Copies everything, and what was changed meanwhile, until that is little.
-fn copy(parcels: &mut Parcels<'_>) -> Result<()> {
+/// Whether the unit is being stopped: then the next start goes on with what there is.
+fn is_stopped(progress: &Progress) -> bool {
+    progress.check().is_err() && !progress.is_cancelled()
+}
+
+/// Copies everything, and what was changed meanwhile, until that is little. After a stop of the unit, what the other
+/// side has already is not copied again, unless it turns out to be something else.
+fn copy(parcels: &mut Parcels<'_>, is_resumed: bool) -> Result<()> {
+    if is_resumed {
+        match go_on(parcels) {
+            Err(error) if error.code() == ErrorCode::SnapshotBaseMissing => {
+                tracing::info!(%error, cell = parcels.cell.name(), "a move that was cut off begins anew");
+                parcels.begin_anew();
+            }
+            done => return done,
+        }
+    }
     transfer(parcels, &WHOLE)?;
+    catch_up(parcels)
+}
+
+/// Goes on where a stop of the unit cut a move off.
+fn go_on(parcels: &mut Parcels<'_>) -> Result<()> {
+    parcels.look()?;
+    let shares = if parcels.has_begun() { CHANGES } else { WHOLE };
+    if let Some(name) = parcels.undelivered()? {
+        parcels.progress.work(shares.export);
+        if parcels.is_there(&name)? {
+            parcels.progress.work(shares.send);
+        } else {
+            send(parcels, &name, &shares)?;
+        }
+        import(parcels, &name, &shares)?;
+    } else if parcels.has_begun() {
+        // What is there may have been written to: only this shows it.
+        transfer(parcels, &CHANGES)?;
+    } else {
+        parcels.begin_anew();
+        transfer(parcels, &WHOLE)?;
+    }
+    catch_up(parcels)
+}
+
+/// Copies what was changed meanwhile, until that is little.
+fn catch_up(parcels: &mut Parcels<'_>) -> Result<()> {
     for _ in 0..ROUNDS {
         let (rows, bytes) = parcels.changed()?;
         if rows <= FEW_ROWS && bytes <= FEW_BYTES {
@@ -77,14 +132,22 @@ fn copy(parcels: &mut Parcels<'_>) -> Result<()> {
 /// Takes one snapshot over while the Cell is used.
 fn transfer(parcels: &mut Parcels<'_>, shares: &Shares) -> Result<()> {
     let name = parcels.export(None, shares.export)?;
+    send(parcels, &name, shares)?;
+    import(parcels, &name, shares)
+}
+
+fn send(parcels: &Parcels<'_>, name: &str, shares: &Shares) -> Result<()> {
     parcels.progress.enter(Phase::Sending);
-    parcels.send(&name, shares.send)?;
-    parcels.progress.enter(Phase::Importing);
+    parcels.send(name, shares.send)
+}
+
+fn import(parcels: &mut Parcels<'_>, name: &str, shares: &Shares) -> Result<()> {
     let (progress, mut last) = (parcels.progress, 0);
-    parcels.destination.import(&name, &mut |percent| {
+    progress.enter(Phase::Importing);
+    parcels.import(name, &mut |percent| {
         progress.work(percent.saturating_sub(last) * shares.import / 100);
         last = percent.max(last);
-        progress.check().is_ok()
+        go(progress)
     })?;
     progress.check()?;
     Ok(())
@@ -98,6 +161,11 @@ fn hand_over_in_time(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
                 parcels.progress.check()?;
                 tracing::info!(%error, cell = parcels.cell.name(), "a handover is tried again");
                 tried += 1;
+                // The answer to an import may have been lost, and not the import.
+                parcels.look()?;
+                if !parcels.has_begun() {
+                    return Err(error);
+                }
                 transfer(parcels, &CHANGES)?;
             }
             done => return done,
@@ -107,7 +175,7 @@ fn hand_over_in_time(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
 
 /// The Cell takes no writes from here to the end: copies what was changed last, compares, and says that it has moved.
 fn hand_over(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
-    let (unit, cell, job, progress) = (parcels.unit, parcels.cell, parcels.job, parcels.progress);
+    let (unit, cell, progress) = (parcels.unit, parcels.cell, parcels.progress);
     progress.enter(Phase::HandingOver);
     let moment = cell.store().write(|tx| tx.mark())?;
     let _held = unit.hold(cell)?;
@@ -115,23 +183,13 @@ fn hand_over(parcels: &mut Parcels<'_>, to: &str) -> Result<Job> {
     let until = Instant::now() + PATIENCE;
     let name = parcels.export(Some(moment), CHANGES.export)?;
     parcels.send(&name, CHANGES.send)?;
-    let there =
-        parcels.destination.import(&name, &mut |_| progress.check().is_ok() && Instant::now() < until)?;
+    let mut watch = |_| if Instant::now() < until { go(progress) } else { Go::Cancel };
+    let there = parcels.import(&name, &mut watch)?;
     compare(cell, there)?;
     progress.seal()?;
-    let moved = Moved { from: cell.url().to_owned(), to: to.to_owned(), at: clock::now() };
-    let (id, done, counts) = (cell.id().clone(), job.clone().done(), progress.counts());
-    let ended = done.clone();
-    let entered = unit.backend().register().write(move |tx| {
-        moved::enter(tx, &id, &moved)?;
-        done.enter_end(tx, counts)
-    });
+    let ended = finish::enter(parcels, to);
     unit.forget_cell(cell.id());
-    match entered {
-        // A commit can fail and yet have happened; the register knows.
-        Err(error) if unit.moved(cell.id())?.is_none() => Err(error),
-        _ => Ok(ended),
-    }
+    ended
 }
 
 /// Every byte that went over was compared with its hash there. What is there as a whole must be as much as here.

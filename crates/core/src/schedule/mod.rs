@@ -5,6 +5,7 @@
 //! are told by what is recorded here, not by their names, and the oldest go when a run went well.
 
 mod due;
+mod moving;
 mod plan;
 mod record;
 mod retention;
@@ -15,6 +16,7 @@ mod times;
 use saibo_model::{ErrorCode, Id, Result};
 
 pub(crate) use due::Schedules;
+pub(crate) use moving::{come_back, leave, plan_of};
 pub use plan::Plan;
 pub use record::{Last, Outcome};
 pub use run::tick;
@@ -24,7 +26,7 @@ use record::Record;
 use times::Times;
 
 use crate::access::Access;
-use crate::{Cell, Unit, clock, snapshot};
+use crate::{Cell, Unit, clock, relocation, snapshot};
 
 /// A schedule, and how it stands.
 #[derive(Clone, Debug)]
@@ -70,7 +72,12 @@ pub fn set(unit: &Unit, cell: &Cell, access: &Access, plan: Plan) -> Result<(Sta
     let plan = plan.checked(cell)?;
     let (times, apart) = (Times::parse(&plan.cron)?, apart(unit));
     let first = times.first(clock::now(), apart)?;
-    let (record, is_new) = record::update(unit, cell.id(), move |record| {
+    let id = cell.id().clone();
+    let (record, is_new) = record::update_with(unit, cell.id(), move |tx, record| {
+        // In this very moment: it would be nobody's.
+        if let Some(moved) = relocation::find(tx.read(), &id)? {
+            return Err(ErrorCode::CellMoved.with([moved.to]));
+        }
         let is_new = record.is_none();
         let set = match record.take() {
             None => Record::new(plan, first),
@@ -97,9 +104,10 @@ pub fn remove(unit: &Unit, cell: &Cell, access: &Access) -> Result<()> {
 
 /// Forgets the schedule of a Cell that is deleted.
 pub(crate) fn forget_all(unit: &Unit, cell: &Id) -> Result<()> {
-    record::update(unit, cell, |record| {
+    let id = cell.clone();
+    record::update_with(unit, cell, move |tx, record| {
         *record = None;
-        Ok(())
+        Record::take_up(tx, &id).map(drop)
     })
 }
 

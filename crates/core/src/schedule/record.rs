@@ -15,6 +15,9 @@ const SCOPE: &str = "schedule";
 /// Scope of the values that say when each of them wants attention: all that a start reads, however long schedules are.
 const DUE: &str = "due";
 
+/// Scope of the values that are schedules of Cells which have moved.
+const LAID_BY: &str = "schedule of moved";
+
 /// A schedule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Record {
@@ -181,10 +184,24 @@ impl Record {
     }
 
     fn enter(&self, tx: &mut dyn WriteTx, cell: &Id) -> Result<()> {
-        let text = serde_json::to_string(self)
-            .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
-        tx.set_value(SCOPE, cell.as_str(), Some(&text))?;
+        tx.set_value(SCOPE, cell.as_str(), Some(&self.text()?))?;
         tx.set_value(DUE, cell.as_str(), Some(&self.due().to_string()))
+    }
+
+    fn text(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))
+    }
+
+    /// Keeps it for a Cell that moves, should that be taken back. Nobody runs it.
+    pub(super) fn lay_by(&self, tx: &mut dyn WriteTx, cell: &Id) -> Result<()> {
+        tx.set_value(LAID_BY, cell.as_str(), Some(&self.text()?))
+    }
+
+    /// What was kept of a Cell that had moved, and is not any longer.
+    pub(super) fn take_up(tx: &mut dyn WriteTx, cell: &Id) -> Result<Option<Self>> {
+        let kept = tx.read().value(LAID_BY, cell.as_str())?;
+        tx.set_value(LAID_BY, cell.as_str(), None)?;
+        kept.map(|text| document::stored(&text)).transpose()
     }
 }
 
@@ -207,12 +224,21 @@ pub(super) fn update<R: Send + 'static>(
     cell: &Id,
     work: impl FnOnce(&mut Option<Record>) -> Result<R> + Send + 'static,
 ) -> Result<R> {
+    update_with(unit, cell, move |_, record| work(record))
+}
+
+/// The same, with more in the same transaction of the register.
+pub(super) fn update_with<R: Send + 'static>(
+    unit: &Unit,
+    cell: &Id,
+    work: impl FnOnce(&mut dyn WriteTx, &mut Option<Record>) -> Result<R> + Send + 'static,
+) -> Result<R> {
     let mut due = unit.schedules().lock();
     let owner = cell.clone();
     let (at, result) = unit.backend().register().write(move |tx| {
         let mut record = Record::find(tx.read(), &owner)?;
         let was_there = record.is_some();
-        let result = work(&mut record)?;
+        let result = work(tx, &mut record)?;
         match &record {
             Some(record) => record.enter(tx, &owner)?,
             None if was_there => {

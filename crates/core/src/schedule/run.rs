@@ -106,8 +106,8 @@ fn attend(unit: &Arc<Unit>, id: &Id, now: i64) -> Result<()> {
 fn begin(unit: &Arc<Unit>, id: &Id, record: Record, now: i64) -> Result<()> {
     let cell = unit.cell_of(id)?;
     if cell.moved().is_some() {
-        // That can be taken back.
-        put_off(unit, id, now);
+        // A register of earlier: it did not end with the move. Taken back, it is looked at again.
+        unit.schedules().lock().set(id, None);
         return Ok(());
     }
     let there = snapshot::list(unit, id)?;
@@ -172,8 +172,7 @@ fn base(unit: &Unit, cell: &Cell, record: &Record, there: &[SnapshotInfo]) -> Re
 
 /// The name of a snapshot, without what says its form.
 fn export_name(file: &str) -> String {
-    let name = file.strip_suffix(".age").unwrap_or(file);
-    name.strip_suffix(".zip").unwrap_or(name).to_owned()
+    snapshot::bare_name(file).map_or(file, |(name, _)| name).to_owned()
 }
 
 /// The name that an export gets by default; another where somebody has that.
@@ -291,12 +290,17 @@ fn remove_report(unit: &Unit, id: &Id, name: Option<String>) {
 fn retain(unit: &Unit, id: &Id) -> Result<()> {
     let Some(record) = record::of(unit, id)? else { return Ok(()) };
     let made: Vec<Made> = retention::present(&record.made, &snapshot::list(unit, id)?).cloned().collect();
-    let going = retention::going(&made, record.plan.keep);
+    let mut going = retention::going(&made, record.plan.keep);
+    let mut needed = Vec::new();
     for one in &going {
         let place = one.place.clone();
         match snapshot::delete_if(unit, id, &one.file, move |info| info.place == place) {
             Ok(()) => tracing::info!(cell = %id, file = one.file, "a scheduled snapshot is kept no longer"),
             Err(error) if error.code() == ErrorCode::ResourceNotFound => {}
+            Err(error) if error.code() == ErrorCode::SnapshotNeeded => {
+                tracing::info!(%error, cell = %id, file = one.file, "a scheduled snapshot is still needed");
+                needed.push(one.clone());
+            }
             Err(error) => {
                 // Those that it is to be put over must stay, too.
                 tracing::warn!(%error, cell = %id, file = one.file, "a scheduled snapshot could not be removed yet");
@@ -304,6 +308,7 @@ fn retain(unit: &Unit, id: &Id) -> Result<()> {
             }
         }
     }
+    going.retain(|one| !needed.contains(one));
     let stays: Vec<Made> = made.into_iter().filter(|one| !going.contains(one)).collect();
     if stays != record.made {
         // Nobody else adds to it: runs are settled one at a time.

@@ -4,13 +4,17 @@
 //! file appears, is replaced and goes in one transaction. They outlive an import: what it replaces is the Cell's
 //! data, not its snapshots.
 
+mod identity;
+mod needed;
 pub mod resumable;
 pub mod view;
 
 use saibo_dav::header::ETag;
 use saibo_model::privilege::Privilege;
 use saibo_model::{ErrorCode, Id, Result};
-use saibo_store::{ReadSeek, ReadTx, SnapshotInfo, SnapshotMark, SnapshotWriter, StoreExt as _, WriteTx};
+use saibo_store::{
+    ReadSeek, ReadTx, SnapshotIdentity, SnapshotInfo, SnapshotMark, SnapshotWriter, StoreExt as _, WriteTx,
+};
 
 use crate::access::Access;
 use crate::dav::resource::authorize_cell;
@@ -21,6 +25,14 @@ use crate::{Cell, Unit, clock, document, export};
 #[must_use]
 pub fn file_name(name: &str, is_sealed: bool) -> String {
     format!("{name}.zip{}", if is_sealed { ".age" } else { "" })
+}
+
+/// The name in the name of such a file, and whether it is encrypted; `None` of another file.
+pub(crate) fn bare_name(file: &str) -> Option<(&str, bool)> {
+    match file.strip_suffix(".age") {
+        Some(rest) => rest.strip_suffix(".zip").map(|name| (name, true)),
+        None => file.strip_suffix(".zip").map(|name| (name, false)),
+    }
 }
 
 /// The media type of such a file. There is none for age.
@@ -47,8 +59,11 @@ pub fn authorize(cell: &Cell, access: &Access) -> Result<()> {
 /// # Errors
 /// The store's.
 pub fn list(unit: &Unit, cell: &Id) -> Result<Vec<SnapshotInfo>> {
-    let all = unit.backend().register().read(|tx| tx.values(&scope(cell)))?;
-    all.iter().map(|(_, text)| parse(text)).collect()
+    unit.backend().register().read(|tx| all(tx, cell))
+}
+
+fn all(tx: &dyn ReadTx, cell: &Id) -> Result<Vec<SnapshotInfo>> {
+    tx.values(&scope(cell))?.iter().map(|(_, text)| parse(text)).collect()
 }
 
 /// What is known of the file of a name.
@@ -64,6 +79,13 @@ fn find(tx: &dyn ReadTx, cell: &Id, name: &str) -> Result<Option<SnapshotInfo>> 
     tx.value(&scope(cell), name)?.map(|text| parse(&text)).transpose()
 }
 
+/// Notes what is known of a file under its name.
+fn enter(tx: &mut dyn WriteTx, cell: &Id, info: &SnapshotInfo) -> Result<()> {
+    let text =
+        serde_json::to_string(info).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
+    tx.set_value(&scope(cell), &info.name, Some(&text))
+}
+
 /// Opens the file of a name.
 ///
 /// # Errors
@@ -77,7 +99,8 @@ pub fn open(unit: &Unit, cell: &Id, name: &str) -> Result<(SnapshotInfo, Box<dyn
 /// Takes the file of a name away.
 ///
 /// # Errors
-/// [`ErrorCode::ResourceNotFound`]; the store's.
+/// [`ErrorCode::ResourceNotFound`]; [`ErrorCode::SnapshotNeeded`] while there are others that are to be put over it; the
+/// store's.
 pub fn delete(unit: &Unit, cell: &Id, name: &str) -> Result<()> {
     delete_if(unit, cell, name, |_| true)
 }
@@ -92,12 +115,14 @@ pub(crate) fn delete_if(
     name: &str,
     is_meant: impl FnOnce(&SnapshotInfo) -> bool + Send + 'static,
 ) -> Result<()> {
+    identity::learn(unit, cell)?;
     let (owner, taken) = (cell.clone(), name.to_owned());
     let making = Making::planned(unit, cell);
     let entry = making.entry();
     let info = unit.backend().register().write(move |tx| {
         let info = find(tx.read(), &owner, &taken)?.filter(is_meant);
         let info = info.ok_or_else(|| ErrorCode::ResourceNotFound.with([&taken]))?;
+        needed::check(&all(tx.read(), &owner)?, &info)?;
         tx.set_value(&scope(&owner), &taken, None)?;
         export::gone(tx, &owner, &info)?;
         entry.write(tx)?;
@@ -152,7 +177,8 @@ impl Upload {
     /// Gives it its name, on disk.
     ///
     /// # Errors
-    /// [`ErrorCode::ResourceEtagMismatch`], [`ErrorCode::FileAlreadyExists`]; the store's.
+    /// [`ErrorCode::ResourceEtagMismatch`], [`ErrorCode::FileAlreadyExists`]; [`ErrorCode::SnapshotNeeded`] if others are
+    /// to be put over the one that has the name; the store's.
     pub fn commit(
         self,
         unit: &Unit,
@@ -161,7 +187,8 @@ impl Upload {
         content_type: &str,
         naming: Naming<'_>,
     ) -> Result<(SnapshotInfo, bool)> {
-        let new = New { writer: self.writer, content_type, length: self.length, mark: None };
+        let identity = identity::of(name, None, || Ok(self.writer.reader()?))?;
+        let new = New { writer: self.writer, content_type, length: self.length, mark: None, identity };
         publish(unit, cell, new, name, naming)
     }
 }
@@ -172,6 +199,7 @@ pub(crate) struct New<'a> {
     pub(crate) content_type: &'a str,
     pub(crate) length: u64,
     pub(crate) mark: Option<SnapshotMark>,
+    pub(crate) identity: Option<SnapshotIdentity>,
 }
 
 /// Gives a file that was written its name; whether the name is new.
@@ -182,10 +210,11 @@ pub(crate) fn publish(
     name: &str,
     naming: Naming<'_>,
 ) -> Result<(SnapshotInfo, bool)> {
-    let New { writer, content_type, length, mark } = new;
+    let New { writer, content_type, length, mark, identity } = new;
+    identity::learn(unit, cell)?;
     let making = Making::begin(unit, cell)?;
     let place = writer.keep(cell)?;
-    let info = SnapshotInfo { mark, ..unnamed(place.clone(), name, content_type, length) };
+    let info = SnapshotInfo { mark, identity, ..unnamed(place.clone(), name, content_type, length) };
     let (owner, entry) = (cell.clone(), making.entry());
     let (if_match, must_be_new) = match naming {
         Naming::Replace(if_match) => (if_match.map(str::to_owned), false),
@@ -225,6 +254,7 @@ fn unnamed(place: String, name: &str, content_type: &str, length: u64) -> Snapsh
         content_type: content_type.to_owned(),
         length,
         mark: None,
+        identity: None,
     }
 }
 
@@ -241,13 +271,23 @@ fn give_name(
             return Err(ErrorCode::FileAlreadyExists.with([&info.name]));
         };
         etag(before).check_if_match(if_match)?;
+        let manifest = |info: &SnapshotInfo| info.identity.as_ref().and_then(|known| known.manifest.clone());
+        // The same snapshot once more does the others no harm.
+        if manifest(before).is_none() || manifest(before) != manifest(&info) {
+            needed::check(&all(tx.read(), cell)?, before)?;
+        }
         export::gone(tx, cell, before)?;
         info.version = before.version + 1;
         info.published = before.published;
     }
-    let text =
-        serde_json::to_string(&info).map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
-    tx.set_value(&scope(cell), &info.name, Some(&text))?;
+    // What was just exported, while somebody deleted its base.
+    if let Some(base) =
+        info.identity.as_ref().and_then(|known| known.base.as_ref()).filter(|_| info.mark.is_some())
+        && !needed::has(&all(tx.read(), cell)?, base)
+    {
+        return Err(ErrorCode::SnapshotNoBase.with([base.name.as_str(), "it was deleted meanwhile"]));
+    }
+    enter(tx, cell, &info)?;
     Ok((info, before))
 }
 

@@ -23,6 +23,7 @@ mod readable;
 mod readable_combined;
 mod schedules;
 mod schedules_crash;
+mod snapshots_needed;
 mod support;
 mod token;
 mod uploads;

@@ -152,6 +152,7 @@ fn after_a_stop_public_keys_are_enough_and_secrets_are_asked_for_again() {
         effects: None,
         content: None,
         work: None,
+        warnings: Vec::new(),
         state: State::Running,
     };
     let leave = |jobs: Vec<Job>| {

@@ -186,6 +186,7 @@ impl Held {
             effects: None,
             content: None,
             work: None,
+            warnings: Vec::new(),
             state: State::Running,
         };
         let work = move |_: &Arc<Progress>| {

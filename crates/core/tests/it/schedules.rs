@@ -77,6 +77,7 @@ fn hold(unit: &Arc<Unit>, cell: &Cell) -> std::sync::mpsc::Sender<()> {
         effects: None,
         content: None,
         work: None,
+        warnings: Vec::new(),
         state: State::Running,
     };
     let work = move |_: &Arc<saibo_core::job::Progress>| {
@@ -237,8 +238,12 @@ fn a_base_that_is_no_good_any_more_makes_the_next_one_whole() {
     let whole = kind(due + 2 * HOUR);
     assert_eq!((whole.is_incremental, &whole.outcome), (false, &Outcome::Done));
     assert!(kind(due + 3 * HOUR).is_incremental);
-    // Somebody deletes the base: what is put over it is no good either.
-    snapshot::delete(unit, cell.id(), &format!("{}.zip", whole.name)).unwrap();
+    // Nobody can delete the base alone.
+    let base = format!("{}.zip", whole.name);
+    let refused = snapshot::delete(unit, cell.id(), &base).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::SnapshotNeeded);
+    snapshot::delete(unit, cell.id(), &refused.params()[1]).unwrap();
+    snapshot::delete(unit, cell.id(), &base).unwrap();
     let whole = kind(due + 4 * HOUR);
     assert!(!whole.is_incremental);
     assert!(kind(due + 5 * HOUR).is_incremental);
@@ -246,6 +251,8 @@ fn a_base_that_is_no_good_any_more_makes_the_next_one_whole() {
     assert!(set(&fixture, &cell, incremental(50, 3)) >= due + 6 * HOUR);
     // Another file gets a name of the schedule's: it is nobody's base, and never removed.
     let file = format!("{}.zip", whole.name);
+    let over = snapshot::delete(unit, cell.id(), &file).unwrap_err();
+    snapshot::delete(unit, cell.id(), &over.params()[1]).unwrap();
     crate::portability::put(&fixture, &cell, &file, b"somebody else's");
     assert!(!kind(due + 6 * HOUR).is_incremental);
     for turn in 7..20 {

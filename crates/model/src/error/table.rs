@@ -341,6 +341,9 @@ error_codes! {
     UploadOffset = "PR409-MC-0007": "The upload has {0} bytes: go on from there.",
     CopyDiffers = "PR409-MC-0008":
         "The other unit has not got what the Cell has, although every piece arrived: the Cell stays where it is.",
+    SnapshotNeeded = "PR409-MC-0009":
+        "Other snapshots are to be put over '{0}' and are worth nothing without it; delete those first, in this order: {1}.",
+    DestinationRefuses = "PR409-MC-0010": "The new unit does not take the token: {0}",
     PreconditionFailed = "PR412-MC-0001":
         "The request header {0} is missing or does not have the required value.",
     MediaTypeNotSupported = "PR415-MC-0001": "The body's media type is not supported.",

@@ -8,6 +8,9 @@ use url::Url;
 
 use super::{Answer, Client, ClientError, JobStatus, Result};
 
+/// The control objects that a Cell can have, but for messages, which others send.
+const CONTENT: [&str; 7] = ["Account", "Box", "Role", "ExtCell", "ExtRole", "Relation", "Rule"];
+
 /// The code for what a Cell does not have.
 const NO_RESOURCE: &str = "PR404-DV-0001";
 
@@ -114,6 +117,26 @@ impl RemoteCell {
         Ok(())
     }
 
+    /// Whether it has no control objects, and its main box no files and collections.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn is_empty(&self) -> Result<bool> {
+        for set in CONTENT {
+            let url = format!("{}__ctl/{set}?$top=1", self.url);
+            let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
+            let list = answer.expect(&[200])?.json()?;
+            if list["d"]["results"].as_array().is_none_or(|results| !results.is_empty()) {
+                return Ok(false);
+            }
+        }
+        let url = format!("{}__/", self.url);
+        let answer =
+            self.client.call("PROPFIND", &url).header("Depth", "1").send()?.expect(&[207])?.whole()?;
+        // Where the element begins, and where it ends: the box itself.
+        Ok(String::from_utf8_lossy(&answer).matches("response>").count() == 2)
+    }
+
     /// How its exports stand.
     ///
     /// # Errors
@@ -194,14 +217,29 @@ impl RemoteCell {
         Ok(())
     }
 
-    /// What became of its last import.
+    /// What became of its imports and dry runs, the latest first.
     ///
     /// # Errors
     /// What the unit says.
-    pub(crate) fn last_import(&self) -> Result<Value> {
-        let url = format!("{}__import/history", self.url);
+    pub(crate) fn imports(&self) -> Result<Vec<Value>> {
+        self.history("__import")
+    }
+
+    /// What became of its last move, also if it has moved.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn last_move(&self) -> Result<Value> {
+        Ok(self.history("__move")?.into_iter().next().unwrap_or_default())
+    }
+
+    fn history(&self, resource: &str) -> Result<Vec<Value>> {
+        let url = format!("{}{resource}/history", self.url);
         let answer = self.client.call("GET", &url).header("Accept", "application/json").send()?;
-        Ok(answer.expect(&[200])?.json()?["history"][0].take())
+        match answer.expect(&[200])?.json()?["history"].take() {
+            Value::Array(past) => Ok(past),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Begins to move it, or tells it that it was, or takes that back, as a request's body says.
@@ -321,6 +359,19 @@ impl RemoteCell {
         match call.send()?.expect(&[207]) {
             Ok(_) => Ok(true),
             Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Length of a snapshot file, if it is there.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn snapshot_length(&self, file: &str) -> Result<Option<u64>> {
+        // No more than the headers are read.
+        match self.get_snapshot(file, None)?.expect(&[200]) {
+            Ok(answer) => Ok(answer.header("content-length").and_then(|length| length.parse().ok())),
+            Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
     }

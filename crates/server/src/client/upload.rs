@@ -13,6 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use saibo_core::snapshot::media_type;
+use saibo_model::ErrorCode;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -231,7 +232,8 @@ impl<'c> Upload<'c> {
 
 /// Whether the same part may be sent again, from where the unit is: it was not reached, is busy, or has another offset.
 fn passes(error: &ClientError) -> bool {
-    error.may_pass() || error.status() == Some(409)
+    let is_for_good = error.code() == Some(ErrorCode::SnapshotNeeded.code());
+    error.may_pass() || error.status() == Some(409) && !is_for_good
 }
 
 /// Tells how much has been read.

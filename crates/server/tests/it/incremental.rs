@@ -2,10 +2,12 @@
 
 use saibo_core::job::JobKind;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::{AUTHORIZATION, cell_with_a_file, found, noise, saibo, text};
 use crate::jobs::over;
 use crate::support::{Answer, Running};
+use crate::uploads::{begun_as, offset, part as sent_part};
 
 async fn post(running: &Running, path: &str, body: &Value) -> Answer {
     let headers = [AUTHORIZATION, ("Content-Type", "application/json")];
@@ -98,4 +100,53 @@ async fn the_commands_make_show_and_check_them() {
     assert!(damaged.code == 1 && told["bases"][0]["intact"] == false, "{damaged:?}");
     let checked = saibo(["snapshot", "check", part]);
     assert!(checked.code == 1 && checked.out.contains("'base'"), "{checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_are_to_be_put_over_is_not_deleted_or_replaced() {
+    let running = Running::start(|_| ()).await;
+    cell_with_a_file(&running, "alice", 1000).await;
+    for body in [json!({ "Name": "base" }), json!({ "Name": "part", "Since": "base" })] {
+        assert_eq!(post(&running, "/alice/__export", &body).await.status, 202);
+        over(&running, "alice", JobKind::Export).await;
+    }
+    let (base, part) = ("/alice/__snapshot/base.zip", "/alice/__snapshot/part.zip");
+    let is_refused = |answer: Answer| {
+        assert_eq!((answer.status, answer.code().as_str()), (409, "PR409-MC-0009"), "{answer:?}");
+        let text = answer.json()["message"]["value"].as_str().unwrap().to_owned();
+        assert!(text.contains("'base.zip'") && text.contains("delete those first, in this order: part.zip."));
+    };
+    is_refused(running.send("DELETE", base, &[AUTHORIZATION], b"").await);
+    let bytes = running.get(base, &[AUTHORIZATION]).await.body;
+    is_refused(running.send("PUT", base, &[AUTHORIZATION], b"something else").await);
+    let upload = begun_as(&running, "alice", "base.zip", 4).await;
+    is_refused(sent_part(&running, &upload, "0", &[], b"else").await);
+    assert_eq!(offset(&running, &upload).await, Some(0));
+    assert_eq!(running.get(base, &[AUTHORIZATION]).await.body, bytes);
+    assert_eq!(running.send("PUT", base, &[AUTHORIZATION], &bytes).await.status, 204, "the very same");
+
+    // The command, going on with an upload under that name, says so and does not try again and again.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("other.zip");
+    running.send("PUT", "/alice/__/note.txt", &[AUTHORIZATION], b"later").await;
+    assert_eq!(post(&running, "/alice/__export", &json!({ "Name": "other" })).await.status, 202);
+    over(&running, "alice", JobKind::Export).await;
+    let other = running.get("/alice/__snapshot/other.zip", &[AUTHORIZATION]).await.body;
+    std::fs::write(&file, &other).unwrap();
+    let upload = begun_as(&running, "alice", "base.zip", other.len()).await;
+    let unit = format!("http://{}/", running.authority());
+    let sha256: String = Sha256::digest(&other).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = upload.rsplit('/').next().unwrap();
+    let note = json!({ "cell": format!("{unit}alice/"), "upload": id, "file": "base.zip", "sha256": sha256 });
+    std::fs::write(folder.path().join("other.zip.upload.json"), note.to_string()).unwrap();
+    let arguments = ["cell", "import", "--unit", &unit, "--cell", "alice", text(&file)];
+    let ran = tokio::task::block_in_place(|| saibo(arguments));
+    assert!(ran.code == 1 && ran.err.contains("delete those first, in this order: part.zip"), "{ran:?}");
+    assert!(ran.err.contains("PR409-MC-0009"), "{ran:?}");
+
+    for path in [part, base] {
+        assert_eq!(running.send("DELETE", path, &[AUTHORIZATION], b"").await.status, 204);
+    }
+    let ran = tokio::task::block_in_place(|| saibo(arguments));
+    assert_eq!(ran.code, 0, "{ran:?}");
 }

@@ -41,6 +41,7 @@ impl Held {
             effects: None,
             content: None,
             work: None,
+            warnings: Vec::new(),
             state: State::Running,
         };
         let (end, ended) = channel();

@@ -29,6 +29,8 @@ mod portability;
 mod process;
 mod readme;
 mod relocation;
+mod relocation_resumed;
+mod relocation_schedules;
 mod request_key;
 mod routes;
 mod schedules;

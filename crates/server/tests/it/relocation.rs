@@ -20,16 +20,16 @@ async fn unit() -> Running {
     .await
 }
 
-fn url(running: &Running, cell: &str) -> String {
+pub(crate) fn url(running: &Running, cell: &str) -> String {
     format!("http://{}/{cell}/", running.authority())
 }
 
-async fn post(running: &Running, path: &str, body: &Value) -> Answer {
+pub(crate) async fn post(running: &Running, path: &str, body: &Value) -> Answer {
     let headers = [AUTHORIZATION, ("Content-Type", "application/json")];
     running.send("POST", path, &headers, body.to_string().as_bytes()).await
 }
 
-async fn wait_for_move(running: &Running, cell: &str) -> Value {
+pub(crate) async fn wait_for_move(running: &Running, cell: &str) -> Value {
     let unit = &running.unit.app().unit;
     let id = unit.cell_or_moved(cell).unwrap().id().clone();
     while unit.jobs().running(&id, JobKind::Move).is_some() {

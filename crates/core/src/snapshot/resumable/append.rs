@@ -10,7 +10,7 @@ use super::record::{Key, Record};
 use super::writers::{Interrupt, Writing};
 use super::{Standing, find, hash, remove};
 use crate::leftover::Making;
-use crate::snapshot::{Naming, give_name, remove_replaced, unnamed};
+use crate::snapshot::{Naming, give_name, identity, remove_replaced, unnamed};
 use crate::{Unit, clock};
 
 /// After so many bytes in the middle of a part they are put on disk and counted: what a unit that is killed loses.
@@ -111,7 +111,8 @@ impl Appending {
     ///
     /// # Errors
     /// [`ErrorCode::ChecksumMismatch`]: the part is not kept, and if it is the whole that is wrong, the upload is over.
-    /// The store's.
+    /// [`ErrorCode::SnapshotNeeded`] if others are to be put over the file that has the name: the last part can be sent
+    /// again when they are gone. The store's.
     pub fn finish(mut self) -> Result<Appended> {
         if let Some((part, expected)) = self.part.take()
             && part.finalize().as_slice() != expected.as_slice()
@@ -157,7 +158,11 @@ impl Appending {
         record.hash = None;
         record.active_at = clock::now();
         let standing = record.standing(unit);
-        let info = unnamed(place, &record.name, &record.content_type, record.length);
+        identity::learn(unit, &key.cell)?;
+        let open = || Ok(unit.backend().snapshots().open(&key.cell, &place)?);
+        let identity = identity::of(&record.name, None, open)?;
+        let unnamed = unnamed(place, &record.name, &record.content_type, record.length);
+        let info = SnapshotInfo { identity, ..unnamed };
         let making = Making::planned(unit, &key.cell);
         let (entry, named) = (making.entry(), key.clone());
         let (info, before) = unit.backend().register().write(move |tx| {

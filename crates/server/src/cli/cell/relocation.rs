@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::TOKEN_VARIABLE;
@@ -16,6 +16,9 @@ use crate::cli::output::{self, Tone, toned};
 use crate::cli::{Outcome, figures};
 use crate::client::{Client, JobStatus, RemoteCell};
 use crate::config::Secret;
+
+/// How often is looked for what became of a move.
+const LOOKS: u32 = 100;
 
 /// Name of the environment variable with the token for the new place.
 const NEW_TOKEN_VARIABLE: &str = "SAIBO_NEW_TOKEN";
@@ -72,6 +75,7 @@ impl Move {
         let new = token(self.new_token_file.as_deref(), self.new_token.as_ref())?.ok_or(needed)?;
         let began = Instant::now();
         let interruption = Interruption::awaited()?;
+        let before = cell.last_move()?;
         cell.post_move(&json!({ "To": to, "Token": new.expose(), "Replace": self.replace }))?;
         let look = unless_interrupted(&cell, None, &interruption, RemoteCell::cancel_move);
         match watch(&cell, "moving", PAUSE, RemoteCell::move_status, look)? {
@@ -87,8 +91,23 @@ impl Move {
         }
         let said = format!("{} has moved to {to} in {}", cell.url(), figures::seconds(began.elapsed()));
         output::say(&toned(Tone::Good, said));
+        let last = told_of(&cell, &before);
+        for warning in last["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            output::note(warning);
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What became of a move, when all that follows it is done too. The Cell has moved, whatever cannot be told.
+fn told_of(cell: &RemoteCell, before: &Value) -> Value {
+    for _ in 0..LOOKS {
+        match cell.last_move() {
+            Ok(last) if last == *before => std::thread::sleep(PAUSE),
+            last => return last.unwrap_or_default(),
+        }
+    }
+    Value::Null
 }
 
 /// With the slash that the URL of a Cell ends with.

@@ -13,7 +13,7 @@ use crate::routes::{Caller, Context};
 
 /// `GET`: whether an export runs, and how far it is.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    job::get(context, JobKind::Export, look).await
+    job::get(&context, JobKind::Export, look).await
 }
 
 fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {

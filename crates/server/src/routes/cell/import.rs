@@ -13,7 +13,7 @@ use crate::routes::{Caller, Context};
 
 /// `GET`: whether an import runs and how far it is, or why the last one failed.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    job::get(context, JobKind::Import, look).await
+    job::get(&context, JobKind::Import, look).await
 }
 
 fn look(unit: &Unit, cell: &Cell, access: &Access) -> Result<Standing> {

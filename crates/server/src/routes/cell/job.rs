@@ -25,8 +25,8 @@ pub(super) struct Standing {
 pub(super) type Look = fn(&Unit, &Cell, &Access) -> Result<Standing>;
 
 /// `GET`: how the jobs of a kind stand, once or as a stream of events.
-pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<Response> {
-    let caller = Caller::of(&context);
+pub(super) async fn get(context: &Context, kind: JobKind, look: Look) -> Result<Response> {
+    let caller = Caller::of(context);
     let standing = context
         .blocking(move |unit| {
             let (cell, access) = caller.enter(unit)?;
@@ -34,7 +34,7 @@ pub(super) async fn get(context: Context, kind: JobKind, look: Look) -> Result<R
         })
         .await?;
     if events::are_wanted(context.request.header("accept")) {
-        return events::respond(&context, kind, standing);
+        return events::respond(context, kind, standing);
     }
     let body = match standing.status {
         Status::Running(running) => in_progress(&running),
@@ -187,7 +187,15 @@ pub(super) fn ended(kind: JobKind, last: Option<&Job>) -> Value {
 fn outcome(job: &Job) -> Value {
     let mut told = told(&job.name, job.started_at, &job.state);
     tell_effects(&mut told, job.effects.as_ref());
+    tell_warnings(&mut told, &job.warnings);
     Value::Object(told)
+}
+
+/// What did not go along.
+fn tell_warnings(told: &mut Map<String, Value>, warnings: &[String]) {
+    if !warnings.is_empty() {
+        told.insert("warnings".to_owned(), json!(warnings));
+    }
 }
 
 /// What an import with a mode has done, by type.
@@ -225,8 +233,13 @@ pub(super) async fn history(context: Context, remember: Remember) -> Result<Resp
             remember(unit, &cell, &access)
         })
         .await?;
+    Ok(told_of(&past))
+}
+
+/// The jobs that are over, as an answer.
+pub(super) fn told_of(past: &[Past]) -> Response {
     let jobs: Vec<Value> = past.iter().map(remembered).collect();
-    Ok(Response::json(200, &json!({ "history": jobs })))
+    Response::json(200, &json!({ "history": jobs }))
 }
 
 fn remembered(past: &Past) -> Value {
@@ -240,6 +253,7 @@ fn remembered(past: &Past) -> Value {
         ("bytes".to_owned(), json!(counts.bytes)),
     ]);
     tell_effects(&mut told, past.effects.as_ref());
+    tell_warnings(&mut told, &past.warnings);
     if let Some(content) = past.content {
         told.insert("content".to_owned(), json!(content));
     }

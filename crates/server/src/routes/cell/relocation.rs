@@ -14,11 +14,17 @@ use crate::routes::{Caller, Context};
 
 /// `GET`: whether the Cell is being moved, and how far that is; of one that has moved, where to: for everybody.
 pub(in crate::routes) async fn get(context: Context) -> Result<Response> {
-    let name = context.cell().to_owned();
-    let moved = context.blocking(move |unit| Ok(unit.cell_or_moved(&name)?.moved().cloned())).await?;
-    match moved {
-        Some(moved) => Ok(record(&moved)),
-        None => job::get(context, JobKind::Move, look).await,
+    loop {
+        let name = context.cell().to_owned();
+        let moved = context.blocking(move |unit| Ok(unit.cell_or_moved(&name)?.moved().cloned())).await?;
+        if let Some(moved) = moved {
+            return Ok(record(&moved));
+        }
+        match job::get(&context, JobKind::Move, look).await {
+            // It has this very moment.
+            Err(error) if error.code() == ErrorCode::CellMoved => {}
+            told => return told,
+        }
     }
 }
 
@@ -100,9 +106,16 @@ pub(in crate::routes) async fn former(context: Context) -> Result<Response> {
     Ok(Response::json(200, &json!({ "former": former })))
 }
 
-/// `GET` of `{cell}__move/history`: what became of the last ones.
+/// `GET` of `{cell}__move/history`: what became of the last ones, also of a Cell that has moved.
 pub(in crate::routes) async fn history(context: Context) -> Result<Response> {
-    job::history(context, relocation::history).await
+    let caller = Caller::of(&context);
+    let past = context
+        .blocking(move |unit| {
+            let (cell, access) = caller.enter_or_moved(unit)?;
+            relocation::history(unit, &cell, &access)
+        })
+        .await?;
+    Ok(job::told_of(&past))
 }
 
 /// `OPTIONS`, for those who may.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::job;
 use crate::http::Response;
+use crate::plan::plan_body;
 use crate::routes::{Caller, Context};
 
 /// What a body may have. Anything else may be meant to matter, such as how it is encrypted.
@@ -98,23 +99,7 @@ fn number(body: &Map<String, Value>, key: &str) -> Result<Option<u32>> {
 
 /// The schedule as it can be sent again, and how it stands.
 fn shown(standing: &Standing) -> Value {
-    let plan = &standing.plan;
-    let mut body = Map::from_iter([
-        ("Cron".to_owned(), json!(plan.cron)),
-        ("Incremental".to_owned(), json!(plan.incremental)),
-        ("Keep".to_owned(), json!(plan.keep)),
-        ("Credentials".to_owned(), json!(!plan.without_credentials)),
-        ("Readable".to_owned(), json!(plan.readable)),
-    ]);
-    if plan.incremental {
-        body.insert("FullEvery".to_owned(), json!(plan.full_every.unwrap_or(Plan::FULL_EVERY)));
-    }
-    if let Some(recipients) = &plan.recipients {
-        body.insert("Recipients".to_owned(), json!(recipients));
-    }
-    if let Some(boxes) = &plan.boxes {
-        body.insert("Boxes".to_owned(), json!(boxes));
-    }
+    let mut body = plan_body(&standing.plan);
     body.insert("next_at".to_owned(), json!(iso8601(standing.next_at)));
     if let Some(name) = &standing.running {
         body.insert("running".to_owned(), json!(name));

@@ -18,8 +18,13 @@ pub(super) struct TestUnit {
 impl TestUnit {
     /// Starts one on a fresh folder.
     pub(super) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with settings as environment variables.
+    pub(super) fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut unit = Self { program: None, folder: tempfile::tempdir().unwrap() };
-        unit.start_again(&[]);
+        unit.start_again(settings);
         unit
     }
 
@@ -61,6 +66,11 @@ impl TestUnit {
     /// Its data folder.
     pub(super) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// How many snapshot files there are, with or without a name.
+    pub(super) fn snapshots(&self) -> usize {
+        Files::of(&self.data()).snapshots
     }
 
     /// Checks that there is nothing in its folder that nobody will ever look at: no temporary file, of the only Cells

@@ -21,6 +21,26 @@ pub(crate) struct Running {
     _data: TempDir,
 }
 
+/// A unit that does not run, and its data folder.
+pub(crate) struct Stopped {
+    config: Config,
+    data: TempDir,
+}
+
+impl Stopped {
+    /// Starts it again, with other settings if wanted.
+    pub(crate) async fn start(self, change: impl FnOnce(&mut Config)) -> Running {
+        let Self { mut config, data } = self;
+        change(&mut config);
+        Running { unit: Unit::start(config).await.unwrap(), _data: data }
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        &self.config.unit.data
+    }
+}
+
 impl Running {
     /// Starts one.
     pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Self {
@@ -41,10 +61,15 @@ impl Running {
 
     /// Stops it and starts it again on its folder.
     pub(crate) async fn restarted(self) -> Self {
+        self.stop().await.start(|_| ()).await
+    }
+
+    /// Stops it.
+    pub(crate) async fn stop(self) -> Stopped {
         let Self { unit, _data: data } = self;
         let config = unit.app().config.clone();
         assert!(unit.stop().await, "it does not stop");
-        Self { unit: Unit::start(config).await.unwrap(), _data: data }
+        Stopped { config, data }
     }
 
     /// What follows the scheme in its URL.

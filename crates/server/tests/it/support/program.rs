@@ -79,7 +79,20 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        let ended = self.child.try_wait();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking()
+            && let (Ok(Some(status)), Some(mut log)) = (ended, self.child.stderr.take())
+        {
+            let mut text = String::new();
+            let _ = log.read_to_string(&mut text);
+            show(&format!("the unit at {} had ended by itself: {status}: {text}", self.url));
+        }
     }
+}
+
+#[allow(clippy::print_stdout, reason = "shown with a failed test")]
+fn show(text: &str) {
+    println!("{text}");
 }

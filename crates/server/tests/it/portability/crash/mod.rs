@@ -1,9 +1,10 @@
-//! A unit that is killed in the middle of an export, an import or change sets, again and again, and started again on
+//! A unit that is killed in the middle of an export, an import, a move or change sets, again and again, and started again on
 //! the same folder: nothing that was acknowledged is lost, a job comes to its end, and nothing is left lying about.
 
 mod batch;
 mod export;
 mod import;
+mod moving;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +28,8 @@ struct Rounds {
     random: Random,
     /// How long such a job takes if it is left alone.
     typical: Duration,
+    /// What the unit is told at each start.
+    settings: &'static [(&'static str, &'static str)],
 }
 
 impl Rounds {
@@ -37,7 +40,7 @@ impl Rounds {
         let seed = number("SAIBO_CRASH_SEED").unwrap_or_else(now);
         say(&format!("SAIBO_CRASH_SEED={seed}"));
         let count = number("SAIBO_CRASH_ROUNDS").unwrap_or(4);
-        Self { count, random: Random::new(seed), typical: Duration::ZERO }
+        Self { count, random: Random::new(seed), typical: Duration::ZERO, settings: &[] }
     }
 
     /// The next moment: every other one somewhere in the job, the rest near its end, where what was made gets its
@@ -55,13 +58,13 @@ impl Rounds {
 
     /// Starts a unit that was killed; now and then it is killed again, while it takes up the job.
     fn start_again(&mut self, unit: &mut TestUnit) {
-        unit.start_again(&[]);
+        unit.start_again(self.settings);
         while self.random.below(4) == 0 {
             let time = self.random.time(self.typical);
             say(&format!("and again after {time:?}"));
             std::thread::sleep(time);
             unit.kill();
-            unit.start_again(&[]);
+            unit.start_again(self.settings);
         }
     }
 }
