@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use saibo_model::node::Content;
 use saibo_model::query::Field;
 use saibo_model::{Document, EntitySet, Id, Kind, Node, Removed};
-use saibo_store::builder::{Built, BuiltCell, Defect};
+use saibo_store::builder::{Built, Defect};
 use saibo_store::{BlobWriter, Builder, Error, ErrorKind, Origin, ReadTx, Result};
 
 use crate::amend::Amend;
@@ -22,7 +22,7 @@ use crate::read::SqliteReadTx;
 use crate::readers::in_view;
 use crate::rows::set_key;
 use crate::write::register_content;
-use crate::{connection, folder, fork, schema};
+use crate::{built, connection, fork, schema};
 
 /// Beside the database, not in it, where it would leave a hole: links, by the ids they name, until every
 /// document has its row number; where documents came from, as runs of rows that lay line by line; and what whoever builds
@@ -44,9 +44,6 @@ CREATE TABLE waiting.checkpoint (
 ) STRICT";
 
 const WAITING_FILE: &str = "waiting.db";
-
-/// The database of a generation.
-const FILE: &str = "cell.db";
 
 /// See [`Builder`].
 pub(crate) struct SqliteBuilder {
@@ -73,7 +70,7 @@ pub(crate) struct SqliteBuilder {
 impl SqliteBuilder {
     pub(crate) fn new(cell: PathBuf, tmp: &Path, keys: Option<Arc<Keys>>) -> Result<Self> {
         let folder = DraftFolder::create(tmp)?;
-        let connection = connection::bulk(&folder.path().join(FILE))?;
+        let connection = connection::bulk(&folder.path().join(built::FILE))?;
         Self::begin(connection, folder, cell, tmp, keys)
     }
 
@@ -89,7 +86,7 @@ impl SqliteBuilder {
         if !waiting.exists() {
             return Ok(None);
         }
-        let connection = connection::bulk_again(&folder.path().join(FILE))?;
+        let connection = connection::bulk_again(&folder.path().join(built::FILE))?;
         attach(&connection, &waiting)?;
         let sql = "SELECT state,amends,is_checked FROM waiting.checkpoint";
         let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?));
@@ -412,7 +409,7 @@ impl Builder for SqliteBuilder {
             fork::link_contents(&connection, folder.path(), &[source])?;
         }
         self::sync_all(connection, &folder)?;
-        let built = settle(folder.path(), tmp, &cell)?;
+        let built = built::settle(folder.path(), tmp, &cell)?;
         folder.moved();
         Ok(built)
     }
@@ -422,21 +419,6 @@ fn line_of(origin: Origin) -> i64 {
     i64::try_from(origin.line).unwrap_or(i64::MAX)
 }
 
-/// Moves a folder that was made, and is on disk, to where the next generation of a Cell is.
-pub(crate) fn settle(folder: &Path, tmp: PathBuf, cell: &Path) -> Result<Built> {
-    folder::create(cell)?;
-    let mut generation = folder::generations(cell)?.last().map_or(1, |last| last + 1);
-    let place = loop {
-        let place = cell.join(generation.to_string());
-        match folder::rename(folder, &place) {
-            // Another was built meanwhile.
-            Err(e) if e.kind() == ErrorKind::Conflict => generation += 1,
-            result => break result.map(|()| place)?,
-        }
-    };
-    Ok(Box::new(BuiltFolder { place, tmp, generation, keep: false }))
-}
-
 /// Closes the database in the form it is opened with later, and puts the whole folder on disk with one call.
 fn sync_all(connection: Connection, folder: &DraftFolder) -> Result<()> {
     let doing = while_doing("finishing a built Cell");
@@ -444,10 +426,10 @@ fn sync_all(connection: Connection, folder: &DraftFolder) -> Result<()> {
     connection.execute_batch("DETACH waiting").map_err(&doing)?;
     // From here on it is no use to whoever would go on with it.
     folder.unmark()?;
-    for file in [WAITING_FILE.to_owned(), journal(WAITING_FILE)] {
-        remove_if_there(&folder.path().join(file))?;
+    for file in [WAITING_FILE.to_owned(), built::journal(WAITING_FILE)] {
+        built::remove_if_there(&folder.path().join(file))?;
     }
-    close(connection, folder.path())
+    built::close(connection, folder.path())
 }
 
 /// Another database for what waits.
@@ -456,58 +438,4 @@ fn attach(connection: &Connection, waiting: &Path) -> Result<()> {
         .execute("ATTACH ? AS waiting", [waiting.to_string_lossy()])
         .map_err(while_doing("building a Cell"))?;
     connection::journaled(connection, "waiting")
-}
-
-/// The name of a database's journal.
-fn journal(file: &str) -> String {
-    format!("{file}-journal")
-}
-
-fn remove_if_there(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("finishing a built Cell", e)),
-        _ => Ok(()),
-    }
-}
-
-/// Closes the only connection to an unsynced database in the form it is opened with later, and puts its folder on disk.
-pub(crate) fn close(connection: Connection, folder: &Path) -> Result<()> {
-    let doing = while_doing("finishing a built Cell");
-    connection.flush_prepared_statement_cache();
-    connection
-        .pragma_update_and_check(None, "locking_mode", "NORMAL", |row| row.get::<_, String>(0))
-        .map_err(&doing)?;
-    connection::to_wal(&connection)?;
-    connection.close().map_err(|(_connection, e)| doing(e))?;
-    // One that was locked for good leaves its journal, though there is nothing in it.
-    remove_if_there(&folder.join(journal(FILE)))?;
-    let handle = std::fs::File::open(folder).map_err(|e| Error::io("syncing a built Cell", e))?;
-    rustix::fs::syncfs(&handle).map_err(|e| Error::io("syncing a built Cell", e.into()))
-}
-
-struct BuiltFolder {
-    place: PathBuf,
-    tmp: PathBuf,
-    generation: u64,
-    keep: bool,
-}
-
-impl BuiltCell for BuiltFolder {
-    fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    fn keep(mut self: Box<Self>) {
-        self.keep = true;
-    }
-}
-
-impl Drop for BuiltFolder {
-    fn drop(&mut self) {
-        if !self.keep
-            && let Err(error) = folder::remove(&self.place, &self.tmp)
-        {
-            tracing::warn!(%error, "a Cell that was built and not adopted could not be removed");
-        }
-    }
 }

@@ -16,7 +16,7 @@ use crate::content::{BLOBS, blob_path};
 use crate::draft::DraftFolder;
 use crate::error::while_doing;
 use crate::write::SqliteWriteTx;
-use crate::{builder, connection};
+use crate::{built, connection};
 
 /// See [`Fork`].
 pub(crate) struct SqliteFork {
@@ -57,7 +57,7 @@ pub(crate) fn copy(
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<(DraftFolder, Connection)> {
     let folder = DraftFolder::create(tmp)?;
-    let path = folder.path().join("cell.db");
+    let path = folder.path().join(built::FILE);
     from.store.copy_to(&path, progress)?;
     let connection = connection::fork(&path)?;
     SqliteWriteTx::new(&connection, None).begin_generation()?;
@@ -114,9 +114,9 @@ impl Fork for SqliteFork {
     fn finish(self: Box<Self>) -> Result<Built> {
         self.link_contents()?;
         let SqliteFork { connection, folder, tmp, cell, .. } = *self;
-        builder::close(connection, folder.path())?;
+        built::close(connection, folder.path())?;
         folder.unmark()?;
-        let built = builder::settle(folder.path(), tmp, &cell)?;
+        let built = built::settle(folder.path(), tmp, &cell)?;
         folder.moved();
         Ok(built)
     }

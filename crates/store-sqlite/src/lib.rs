@@ -13,6 +13,7 @@ mod amend;
 mod backend;
 mod blobs;
 mod builder;
+mod built;
 mod cell;
 mod changes;
 mod commit;

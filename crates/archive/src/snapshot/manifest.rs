@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::counts::Counts;
 use super::layout;
 use crate::json::{self, ObjectWriter};
-use crate::zip::writer::Record;
+use crate::zip::record::Record;
 use crate::{Error, Result};
 
 /// The `export_version` of the reference, and of every snapshot that is to be read by itself.

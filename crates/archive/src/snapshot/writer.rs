@@ -21,9 +21,10 @@ use super::removed;
 use crate::zip::BUFFER;
 use crate::zip::deflate::is_packed_type;
 use crate::zip::header::{Header, STORED};
+use crate::zip::known::Known;
 use crate::zip::standing::Standing;
 use crate::zip::time::DosTime;
-use crate::zip::writer::{Known, Packing, ZipWriter};
+use crate::zip::writer::{Packing, ZipWriter};
 use crate::{Error, Limits, Result};
 
 /// Where a snapshot comes from.

@@ -7,6 +7,8 @@ pub(crate) mod deflate;
 pub(crate) mod directory;
 pub(crate) mod entry;
 pub(crate) mod header;
+pub(crate) mod known;
+pub(crate) mod record;
 pub(crate) mod source;
 pub(crate) mod standing;
 pub(crate) mod time;

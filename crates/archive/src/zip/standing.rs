@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::BUFFER;
 use super::header::{self, Header};
-use super::writer::{Record, decode_record};
+use super::record::{Record, decode_record};
 use crate::{Error, Result};
 
 /// Entries at the beginning of a file that are whole.

@@ -12,27 +12,11 @@ use sha2::{Digest, Sha256};
 use super::BUFFER;
 use super::deflate::{Deflater, SAMPLE, worth_it};
 use super::header::{self, DEFLATED, FLAG_DESCRIPTOR, FLAG_UTF8, Header, STORED};
+use super::known::{Checked, Known};
+use super::record::{HASHES, Record};
 use super::standing::{self, Records, Standing, too_short};
 use super::time::DosTime;
 use crate::{Error, Result};
-
-/// A finished entry, as the spool remembers it.
-#[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) header: Header,
-    /// SHA-256 of the content.
-    pub(crate) sha256: [u8; 32],
-    /// CRC-32 of the data as it stands in the file: in a deflated stream there are bits that mean nothing, and a
-    /// change of those shows nowhere else.
-    pub(crate) packed_crc32: u32,
-}
-
-/// What is known of a content before it is read.
-pub(crate) struct Known {
-    pub(crate) size: u64,
-    pub(crate) crc32: u32,
-    pub(crate) sha256: [u8; 32],
-}
 
 /// Whether to deflate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,21 +309,19 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         self.remember(header, sha256, packed_crc32)
     }
 
-    /// Spools a record: the central header, which says its own length, then the hashes.
+    /// Spools a record.
     fn remember(&mut self, header: Header, sha256: [u8; 32], packed_crc32: u32) -> Result<Record> {
+        let record = Record { header, sha256, packed_crc32 };
         self.buffer.clear();
-        header::encode_central(&mut self.buffer, &header);
-        self.spool.write_all(&(self.buffer.len() as u32).to_le_bytes())?;
+        record.encode(&mut self.buffer);
         self.spool.write_all(&self.buffer)?;
-        self.spool.write_all(&sha256)?;
-        self.spool.write_all(&packed_crc32.to_le_bytes())?;
-        self.listed += (4 + self.buffer.len() + HASHES) as u64;
+        self.listed += self.buffer.len() as u64;
         self.count += 1;
         if self.sink.offset > self.flushed + FLUSH {
             self.spool.flush()?;
             self.flushed = self.sink.offset;
         }
-        Ok(Record { header, sha256, packed_crc32 })
+        Ok(record)
     }
 
     /// Number of entries so far.
@@ -380,62 +362,6 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
     }
 }
 
-/// What follows the central header in the spool.
-const HASHES: usize = 36;
-
 fn other_than_before(name: &str) -> Error {
     Error::unwritable(name, "what was written before goes on otherwise")
-}
-
-/// A record and its length in the spool; `None` if there are too few bytes.
-pub(super) fn decode_record(bytes: &[u8]) -> Result<Option<(Record, usize)>> {
-    let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
-    let length = u32::from_le_bytes(*length) as usize;
-    let Some((central, rest)) = rest.split_at_checked(length) else { return Ok(None) };
-    let Some((sha256, rest)) = rest.split_first_chunk::<32>() else { return Ok(None) };
-    let Some((packed_crc32, _)) = rest.split_first_chunk::<4>() else { return Ok(None) };
-    Ok(header::decode_central(central)?.map(|central| {
-        let record = Record {
-            header: central.header,
-            sha256: *sha256,
-            packed_crc32: u32::from_le_bytes(*packed_crc32),
-        };
-        (record, 4 + length + HASHES)
-    }))
-}
-
-/// Reads a content and counts it on the way.
-struct Checked<'c> {
-    content: &'c mut dyn Read,
-    read: u64,
-}
-
-impl Checked<'_> {
-    /// Fills the buffer unless the content ends.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match self.content.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.read += filled as u64;
-        Ok(filled)
-    }
-
-    /// Compares what was read, and that nothing is left, with what is known.
-    fn compare(&mut self, name: &str, known: &Known, crc32: u32) -> Result<()> {
-        let more = self.fill(&mut [0])?;
-        if more > 0 || self.read != known.size {
-            let than = if self.read > known.size { "longer" } else { "shorter" };
-            return Err(Error::mismatch(name, format!("{than} than the {} bytes recorded", known.size)));
-        }
-        if crc32 != known.crc32 {
-            return Err(Error::mismatch(name, "its checksum (CRC-32) differs"));
-        }
-        Ok(())
-    }
 }

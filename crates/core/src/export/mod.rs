@@ -5,8 +5,10 @@
 //! writers carry on. What it wrote is read back and compared before it gets its name.
 
 mod base;
+mod content;
 mod count;
 mod draft;
+mod lines;
 mod out;
 mod read_back;
 mod readable;

@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{Read, SeekFrom};
+use std::io::SeekFrom;
 use std::sync::Arc;
 
-use saibo_archive::{DocumentLine, Key, LinkLine, Lock, NodeMeta, Origin, SnapshotWriter};
+use saibo_archive::{DocumentLine, Key, LinkLine, Lock, Origin, SnapshotWriter};
 use saibo_model::document::Link;
-use saibo_model::node::{CELL_NODE, MAIN_BOX, Node, NodeKind};
-use saibo_model::{Document, EntitySet, ErrorCode, Id, Kind, Moment, Result};
+use saibo_model::node::{CELL_NODE, MAIN_BOX, Node};
+use saibo_model::{Document, ErrorCode, Id, Kind, Moment, Result};
 use saibo_store::tx::Linked;
-use saibo_store::{
-    Blobs, ReadSeek, ReadTx, SnapshotBase, SnapshotIdentity, SnapshotMark, StoreExt as _, WriteSeek,
-};
+use saibo_store::{Blobs, ReadTx, SnapshotBase, SnapshotIdentity, SnapshotMark, StoreExt as _, WriteSeek};
 
+use super::content::Progressing;
 use super::draft::Draft;
+use super::lines::{cell_line, link_type, meta};
 use super::out::{Archive, Out};
 use super::read_back::{self, ReadBack};
 use super::readable::{self, Readable};
@@ -315,14 +315,12 @@ impl Export<'_> {
             return self.count(weight::NODE);
         };
         let open = || content::open(self.tx, self.blobs, known);
-        let mut content =
-            Progressing { open: &open, inner: Ok(None), left: known.length, progress: self.progress };
+        let mut content = Progressing::new(&open, known.length, self.progress);
         let written = match self.archive.file(path, &meta, known, &mut content) {
             Ok(written) => written,
-            Err(error) => return Err(content.inner.err().unwrap_or_else(|| archive::error(error))),
+            Err(error) => return Err(content.failure().unwrap_or_else(|| archive::error(error))),
         };
-        // What stood already was not read.
-        content.count(content.left);
+        content.pass();
         if let Some((read_back, written)) = self.read_back.zip(written) {
             read_back.check(written)?;
         }
@@ -336,93 +334,4 @@ impl Export<'_> {
         self.progress.done(1, 0);
         Ok(())
     }
-}
-
-/// A content that is opened when it is read. Counts its bytes, and stops with the job.
-struct Progressing<'p> {
-    open: &'p dyn Fn() -> Result<Box<dyn ReadSeek>>,
-    inner: Result<Option<Box<dyn ReadSeek>>>,
-    /// Bytes that were not read.
-    left: u64,
-    progress: &'p Progress,
-}
-
-impl Progressing<'_> {
-    fn count(&mut self, bytes: u64) {
-        self.left = self.left.saturating_sub(bytes);
-        self.progress.work(bytes);
-        self.progress.done(0, bytes);
-    }
-}
-
-impl Read for Progressing<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.progress.check().map_err(std::io::Error::other)?;
-        if let Ok(None) = self.inner {
-            self.inner = (self.open)().map(Some);
-        }
-        let Ok(Some(inner)) = &mut self.inner else {
-            return Err(std::io::Error::other("the content cannot be opened"));
-        };
-        let bytes = inner.read(buffer)?;
-        self.count(bytes as u64);
-        Ok(bytes)
-    }
-}
-
-/// The Cell's own document. Who owns it stays behind: it is whoever imports it that will.
-fn cell_line<'a>(own: &'a Document, extra: &'a Extra) -> DocumentLine<'a> {
-    DocumentLine {
-        id: own.id.as_str().into(),
-        kind: Kind::Cell,
-        cell: None,
-        box_id: None,
-        collection: None,
-        entity_type: None,
-        published: own.published,
-        updated: own.updated,
-        fields: &own.body,
-        hidden: Some("{}"),
-        dynamic: Some(extra.dynamic.as_deref().unwrap_or("{}")),
-        acl: Some(extra.acl.as_deref().unwrap_or("{}")),
-        links: Some(Vec::new()),
-        entity_links: None,
-        unknown: Vec::new(),
-    }
-}
-
-/// `t1` and `t2` of a link.
-fn link_type(set: &EntitySet) -> &str {
-    set.entity_type.as_ref().map_or(set.kind.name(), Id::as_str)
-}
-
-/// The `.pmeta` of a node.
-fn meta(node: &Node) -> Result<NodeMeta> {
-    let extra = Extra::parse(node.extra.as_deref())?;
-    let members = extra.unknown();
-    let text = |name: &str| {
-        members
-            .iter()
-            .find(|(key, _)| key == name)
-            .and_then(|(_, json)| serde_json::from_str::<String>(json).ok())
-    };
-    let is_file = node.kind == NodeKind::File;
-    Ok(NodeMeta {
-        id: node.id.to_string(),
-        kind: node.kind,
-        published: node.published,
-        updated: node.updated,
-        version: node.version,
-        cell_status: text("cs"),
-        content_type: node.content_type.clone(),
-        length: node.content.as_ref().map(|content| content.length),
-        encryption: is_file.then(|| "NONE".to_owned()),
-        acl: Some(node.acl.clone().unwrap_or_else(|| "{}".to_owned())),
-        properties: Some(node.properties.clone().unwrap_or_else(|| "{}".to_owned())),
-        unknown: members
-            .iter()
-            .filter(|(name, _)| name != "cs")
-            .map(|(name, json)| (name.to_string(), (*json).to_owned()))
-            .collect(),
-    })
 }

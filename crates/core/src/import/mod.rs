@@ -4,6 +4,7 @@
 //! register. Until then, and whatever fails, the Cell is as it was; it is read and written all the while. What was
 //! replaced is kept for a time and can be brought back.
 
+mod build;
 mod chain;
 mod defects;
 mod draft;
@@ -191,7 +192,7 @@ fn import(unit: &Unit, id: &Id, job: Job, keys: &[Option<Key>], progress: &Arc<P
     progress.enter(Phase::Checking);
     let chain = Chain::open(unit, &cell, &job.name, keys, Over::of(job.options.mode))?;
     let draft = Draft::of(unit, &job, &chain);
-    let read = read::build(unit, &cell, &chain, &job.options, draft, progress)?;
+    let read = build::build(unit, &cell, &chain, &job.options, draft, progress)?;
     if job.options.mode.is_some() {
         let source = merge::Source::open(unit, &cell, read.built, read.has_credentials)?;
         return merge::adopt(unit, id, source, &making, &job, progress);

@@ -8,8 +8,8 @@ use saibo_model::node::CELL_NODE;
 use saibo_model::{Kind, NodeKind, Result};
 use saibo_store::ReadTx;
 
+use super::super::build;
 use super::super::chain::Chain;
-use super::super::read;
 use super::report::Report;
 use super::{Known, NAMES, conclude, held, source};
 use crate::job::{Options, Phase, Progress};
@@ -27,7 +27,7 @@ pub(super) fn examine(
     if let Some(source) = report.or_problem(source(chain.newest()?))? {
         report.source = source;
     }
-    let loaded = read::load(unit, cell, chain, options, None, progress);
+    let loaded = build::load(unit, cell, chain, options, None, progress);
     progress.check()?;
     let mut known = Known::default();
     match report.or_problem(loaded)? {

@@ -30,7 +30,7 @@ fn rehearse(
     leftover::clear_of(unit, cell.id())?;
     let making = Making::begin(unit, cell.id())?;
     let effects =
-        super::super::read::build(unit, cell, chain, &job.options, None, progress).and_then(|read| {
+        super::super::build::build(unit, cell, chain, &job.options, None, progress).and_then(|read| {
             let source = merge::Source::open(unit, cell, read.built, read.has_credentials)?;
             merge::rehearse(unit, cell, source, job, progress)
         });

@@ -157,7 +157,7 @@ fn seen<'p>(
 
 fn source(snapshot: &SnapshotReader<impl Read + Seek>) -> Result<Source> {
     let exported = snapshot.export_manifest();
-    let (cell_id, name) = super::read::own_document(snapshot)?;
+    let (cell_id, name) = super::build::own_document(snapshot)?;
     let cell_url = match snapshot.manifest().map_err(archive::error)? {
         Some(manifest) => manifest.cell_url,
         // The reference does not say it; by path is the one form that is certain to belong to it.
