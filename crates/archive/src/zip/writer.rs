@@ -15,6 +15,10 @@ use super::header::{self, DEFLATED, FLAG_DESCRIPTOR, FLAG_UTF8, Header, STORED};
 use super::time::DosTime;
 use crate::{Error, Result};
 
+/// Contents of up to so many bytes are packed in memory, so that their headers have their sizes. A check compares this:
+/// it is a part of the format.
+pub(crate) const WHOLE: usize = BUFFER;
+
 /// A finished entry, as the spool remembers it.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
@@ -171,7 +175,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
         content: &mut dyn Read,
     ) -> Result<Record> {
         let mut checked = Checked { content, read: 0 };
-        let mut buffer = vec![0; (BUFFER as u64).min(known.size) as usize];
+        let mut buffer = vec![0; (WHOLE as u64).min(known.size) as usize];
         let mut filled = checked.fill(&mut buffer)?;
         if known.size <= buffer.len() as u64 {
             checked.compare(name, known, crc32fast::hash(&buffer[..filled]))?;
