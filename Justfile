@@ -47,6 +47,10 @@ fuzz seconds="60":
     SAIBO_FUZZ_SECONDS={{seconds}} cargo test -p saibo-odata -p saibo-dav -p saibo-oauth --test fuzz
     SAIBO_FUZZ_SECONDS={{seconds}} cargo test -p saibo-oauth -p saibo-saml -p saibo-archive -- mutated claims_read_back
 
+# Alter snapshots, so many of them, in all the ways that there are
+alter cases="20000":
+    SAIBO_ALTERED_CASES={{cases}} cargo test -p saibo-archive --test archive altered
+
 # Measure (see bench/README.md)
 bench *flags:
     cargo build --release

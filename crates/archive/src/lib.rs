@@ -22,7 +22,7 @@ pub use limits::Limits;
 pub use sealed::{Key, Lock, Sealed, Unsealed, is_sealed};
 pub use snapshot::counts::{BoxCounts, Counts};
 pub use snapshot::document::DocumentLine;
-pub use snapshot::glance::Glance;
+pub use snapshot::glance::{Glance, Glances};
 pub use snapshot::layout::documents as documents_entry;
 pub use snapshot::lines::{Block, Documents, Links};
 pub use snapshot::link::LinkLine;

@@ -43,6 +43,21 @@ pub(crate) fn set(sets: &HashMap<i64, EntitySet>, number: i64) -> Result<&Entity
         .ok_or_else(|| Error::new(ErrorKind::Corrupt, "reading a document of no entity set").into())
 }
 
+/// Entities are most of all there is: walk the table. Of the others there are few: do not, though the table is in the
+/// order that is wanted. A cross join is taken from left to right.
+pub(crate) fn statement(kind: Kind) -> &'static str {
+    if kind == Kind::UserData {
+        concat!("SELECT ", document_columns!(), ",d.entity_set FROM document d ORDER BY d.seq")
+    } else {
+        concat!(
+            "SELECT ",
+            document_columns!(),
+            ",d.entity_set FROM entity_set s CROSS JOIN document d ON d.entity_set=s.id \
+             WHERE s.kind=? ORDER BY d.seq"
+        )
+    }
+}
+
 /// See [`saibo_store::ReadTx::all_documents`].
 pub(crate) fn all_documents(
     connection: &Connection,
@@ -58,17 +73,7 @@ pub(crate) fn all_documents(
     } else {
         Held::Each(connection.prepare_cached(held!(" AND l.first=?")).map_err(&doing_links)?)
     };
-    // Entities are most of all there is: walk the table. Of the others there are few: do not.
-    let sql = if kind == Kind::UserData {
-        concat!("SELECT ", document_columns!(), ",d.entity_set FROM document d ORDER BY d.seq")
-    } else {
-        concat!(
-            "SELECT ",
-            document_columns!(),
-            ",d.entity_set FROM document d \
-             WHERE d.entity_set IN (SELECT id FROM entity_set WHERE kind=?) ORDER BY d.seq"
-        )
-    };
+    let sql = statement(kind);
     let mut statement = connection.prepare_cached(sql).map_err(&doing)?;
     if kind != Kind::UserData {
         statement.raw_bind_parameter(1, kind.name()).map_err(&doing)?;

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 use saibo_model::query::{Comparison, Field, Filter, Literal, OrderBy, Query, Related, Stored};
-use saibo_model::{EntitySet, Id};
+use saibo_model::{EntitySet, Id, Kind};
 
 use crate::connection;
 use crate::list::{List, list, related, select};
@@ -83,6 +83,15 @@ fn default_order() {
     let plan = plan(None, vec![]);
     is_by(&plan, "document_updated (entity_set=?)");
     is_unsorted(&plan);
+}
+
+#[test]
+fn all_documents() {
+    let others = explain(crate::export::statement(Kind::Role), &[]);
+    is_by(&others, "d USING INDEX document_updated (entity_set=?)");
+    let entities = explain(crate::export::statement(Kind::UserData), &[]);
+    assert!(entities.contains("SCAN d"), "{entities}");
+    is_unsorted(&entities);
 }
 
 #[test]

@@ -152,7 +152,15 @@ impl Block {
             let number = self.first + memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
             Err(Error::malformed(&self.entry, number, "not UTF-8"))
         });
-        let lines = text.split_terminator('\n').zip(self.first..).map(|(line, number)| {
+        let (mut rest, mut number) = (text, self.first);
+        let lines = std::iter::from_fn(move || {
+            let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            let line = rest.get(..end).filter(|_| !rest.is_empty())?;
+            rest = rest.get(end + 1..).unwrap_or_default();
+            number += 1;
+            Some((line, number - 1))
+        });
+        let lines = lines.map(|(line, number)| {
             if line.len() > self.limit {
                 return Err(Error::limit(&self.entry, "length of a line", self.limit as u64));
             }

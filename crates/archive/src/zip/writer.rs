@@ -18,6 +18,10 @@ use super::standing::{self, Records, Standing, too_short};
 use super::time::DosTime;
 use crate::{Error, Result};
 
+/// Contents of up to so many bytes are packed in memory, so that their headers have their sizes. A check compares this:
+/// it is a part of the format.
+pub(crate) const WHOLE: usize = 256 << 10;
+
 /// Whether to deflate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
@@ -226,7 +230,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
             return Ok(record);
         }
         let mut checked = Checked { content, read: 0 };
-        let mut buffer = vec![0; (BUFFER as u64).min(known.size) as usize];
+        let mut buffer = vec![0; (WHOLE as u64).min(known.size) as usize];
         let mut filled = checked.fill(&mut buffer)?;
         if known.size <= buffer.len() as u64 {
             checked.compare(name, known, crc32fast::hash(&buffer[..filled]))?;

@@ -66,7 +66,7 @@ fn told(fixture: &Fixture, name: &str, bytes: &[u8]) -> Value {
     }
     let reader = SnapshotReader::open(Cursor::new(&zip), Limits::default()).unwrap();
     let report = saibo_archive::verify(&reader, None, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-    assert!(report.content_is_intact(), "{name}: {:?}", report.findings);
+    assert!(report.is_intact(), "{name}: {:?}", report.findings);
     let cell = fixture.cell(&expected_path(name).file_stem().unwrap().to_str().unwrap().replace('.', "-"));
     if reader.export_manifest().is_incremental {
         put(fixture, &cell, "moment.zip", &std::fs::read(folder().join("moment.zip")).unwrap());

@@ -12,6 +12,7 @@ mod objects;
 mod portability;
 mod portability_crash;
 mod portability_dry;
+mod portability_dry_time;
 mod portability_incremental;
 mod portability_modes;
 mod portability_resumed;

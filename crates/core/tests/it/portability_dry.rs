@@ -1,4 +1,4 @@
-//! Dry runs of imports: what they tell, that they change nothing, and how long they take.
+//! Dry runs of imports: what they tell, and that they change nothing.
 
 use std::io::{Cursor, Read as _, Write as _};
 
@@ -11,7 +11,7 @@ use crate::portability::{RICH, export_as, import_as, put};
 use crate::support::Fixture;
 
 /// The report on a snapshot.
-fn report(fixture: &Fixture, cell: &Cell, bytes: &[u8], hashes: bool) -> Report {
+pub(crate) fn report(fixture: &Fixture, cell: &Cell, bytes: &[u8], hashes: bool) -> Report {
     put(fixture, cell, "dry.zip", bytes);
     dry::start(&fixture.unit, cell, &fixture.master(), import::Request::named("dry"), hashes).unwrap();
     while fixture.unit.jobs().running(cell.id(), JobKind::Check).is_some() {
@@ -22,8 +22,8 @@ fn report(fixture: &Fixture, cell: &Cell, bytes: &[u8], hashes: bool) -> Report 
     last.report.unwrap()
 }
 
-/// The same snapshot with a line of an entry made another by `change`, or none if it returns none.
-fn changed(entry: &str, change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+/// The same snapshot with the text of each entry made another by `change`.
+pub(crate) fn rewritten(change: impl Fn(&str, String) -> String) -> Vec<u8> {
     let mut from = zip::ZipArchive::new(Cursor::new(RICH)).unwrap();
     let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
@@ -36,15 +36,21 @@ fn changed(entry: &str, change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        if name == entry {
-            let text = String::from_utf8(bytes).unwrap();
-            let lines = text.lines().filter_map(&change).map(|line| line + "\n");
-            bytes = lines.collect::<String>().into_bytes();
+        if name.ends_with(".pjson") {
+            bytes = change(&name, String::from_utf8(bytes).unwrap()).into_bytes();
         }
         to.start_file(name, options).unwrap();
         to.write_all(&bytes).unwrap();
     }
     to.finish().unwrap().into_inner()
+}
+
+/// The same snapshot with a line of an entry made another by `change`, or none if it returns none.
+fn changed(entry: &str, change: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+    rewritten(|name, text| match name == entry {
+        true => text.lines().filter_map(&change).map(|line| line + "\n").collect(),
+        false => text,
+    })
 }
 
 #[test]
@@ -183,56 +189,4 @@ fn a_byte_that_is_wrong_is_found_where_hashes_are_asked_for() {
     let told = report(&fixture, &cell, &damaged, true);
     assert!(!told.importable, "{told:?}");
     assert!(told.problems[0].message.contains("/content"), "{told:?}");
-}
-
-/// Run it with `--ignored --nocapture`, optimised: a figure, and a bound on it that leaves room for a busy machine. A Cell
-/// of nothing but small entities is the worst case; contents of files a dry run does not read.
-#[test]
-#[ignore = "takes a minute"]
-#[allow(clippy::print_stdout, reason = "the figure is what it is for")]
-fn it_takes_less_time_than_an_import() {
-    const ENTITIES: usize = 300_000;
-    const ROUNDS: usize = 3;
-    let fixture = Fixture::new();
-    let cell = fixture.cell("large");
-    let first = std::cell::Cell::new(true);
-    let many = changed("10_odata/70_userdata.pjson", |line| {
-        if !first.replace(false) {
-            return Some(line.to_owned());
-        }
-        let one: serde_json::Value = serde_json::from_str(line).unwrap();
-        let lines: Vec<String> = (0..ENTITIES)
-            .map(|number| {
-                let mut next = one.clone();
-                next["_id"] = format!("made-{number:08}-000000000000").into();
-                next["_source"]["s"]["__id"] = format!("made-{number}").into();
-                next["_source"]["ll"] = serde_json::json!([]);
-                next.to_string()
-            })
-            .collect();
-        Some(format!("{line}\n{}", lines.join("\n")))
-    });
-    import_as(&fixture, &cell, &many).unwrap();
-    let ours = export_as(&fixture, &fixture.unit.cell("large").unwrap(), "ours");
-    // By the jobs' own clock: what comes before them is the same for both.
-    let took = || {
-        let cell = fixture.unit.cell("large").unwrap();
-        let past = import::history(&fixture.unit, &cell, &fixture.master()).unwrap().remove(0);
-        (past.state.finished_at().unwrap() - past.started_at) as f64 / 1000.0
-    };
-    for (whose, bytes) in [("the reference's", &many), ("ours", &ours)] {
-        let cell = fixture.unit.cell("large").unwrap();
-        let (mut dry, mut with_hashes, mut import) = (f64::MAX, f64::MAX, f64::MAX);
-        for _ in 0..ROUNDS {
-            assert!(report(&fixture, &cell, bytes, false).importable);
-            dry = took().min(dry);
-            assert!(report(&fixture, &cell, bytes, true).importable);
-            with_hashes = took().min(with_hashes);
-            import_as(&fixture, &fixture.unit.cell("large").unwrap(), bytes).unwrap();
-            import = took().min(import);
-        }
-        let ratio = dry / import;
-        println!("{whose}: dry {dry:.2} s, with hashes {with_hashes:.2} s, import {import:.2} s: {ratio:.2}");
-        assert!(ratio <= 0.4, "{whose}: {ratio}");
-    }
 }

@@ -3,16 +3,19 @@
 
 use std::io::{Read, Seek};
 
+use saibo_model::Kind;
+
 use super::Seen;
 use super::report::{Problem, Report};
 use crate::Result;
-use crate::snapshot::layout;
+use crate::snapshot::layout::{self, Place};
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::reader::SnapshotReader;
 use crate::zip::directory::Entry;
 use crate::zip::entry::read_local;
-use crate::zip::header;
+use crate::zip::header::{self, DEFLATED, FLAG_DESCRIPTOR, FLAG_UTF8, Header, STORED};
 use crate::zip::time::DosTime;
+use crate::zip::writer::WHOLE;
 
 pub(super) struct Container<'a, R> {
     snapshot: &'a SnapshotReader<R>,
@@ -20,6 +23,22 @@ pub(super) struct Container<'a, R> {
     signed: Option<DosTime>,
     first: bool,
     left: u64,
+}
+
+/// Whether method and flags are those that our writer gives such an entry: two headers that agree could have others,
+/// and nothing else would tell.
+fn has_form(place: Place<'_>, header: &Header) -> bool {
+    let form = (header.method, header.flags);
+    let stored = form == (STORED, FLAG_UTF8);
+    let deflated = form == (DEFLATED, FLAG_UTF8);
+    let streamed = form == (DEFLATED, FLAG_UTF8 | FLAG_DESCRIPTOR);
+    match place {
+        Place::Root | Place::Folder(_) | Place::Manifest | Place::Signature => stored,
+        Place::ExportManifest | Place::Documents(Kind::Cell) | Place::Meta(_) => stored || deflated,
+        Place::Content(_) if header.size <= WHOLE as u64 => stored || deflated,
+        Place::Content(_) => stored || streamed,
+        Place::Documents(_) | Place::Links | Place::Readable | Place::Removed | Place::EntryList => streamed,
+    }
 }
 
 /// The longest data descriptor.
@@ -52,6 +71,9 @@ impl<'a, R: Read + Seek> Container<'a, R> {
         if entry.header.time != time {
             found("the time in its header");
         }
+        if !has_form(self.snapshot.place(entry.name())?, &entry.header) {
+            found("its flags, or how it is compressed");
+        }
         if !entry.canonical {
             found("its header in the central directory");
         }
@@ -63,13 +85,11 @@ impl<'a, R: Read + Seek> Container<'a, R> {
             }
         }
         // Ours are the last three, in this order.
-        let place = match self.left {
-            2 => Some(layout::ENTRY_LIST),
-            1 => Some(layout::MANIFEST),
-            0 => Some(layout::SIGNATURE),
-            _ => None,
-        };
-        if place.is_some_and(|name| name != entry.name()) {
+        let ours = [layout::SIGNATURE, layout::MANIFEST, layout::ENTRY_LIST];
+        let place = usize::try_from(self.left).ok().and_then(|left| ours.get(left));
+        if place.is_some_and(|name| *name != entry.name())
+            || (place.is_none() && ours.contains(&entry.name()))
+        {
             found("its place in the archive");
         }
         Ok(())

@@ -1,36 +1,17 @@
-//! Which ids there are, and which are named: eight bytes each, as hashes under a key that is new each time, so that
-//! nobody can make ids that collide.
+//! Which ids there are, and which are named: as hashes under a key that is new each time, so that nobody can make ids
+//! that collide.
 
-use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use super::super::defects::Whence;
+use super::hashes::Hashes;
 
-/// How many are remembered: some 40 MiB. Of a snapshot with more, links are not checked.
+/// How many are remembered: 33 MiB, and half as much again while room is made that was not foreseen. Of a snapshot with
+/// more, links are not checked.
 const REMEMBERED: usize = 3_600_000;
 
 /// How many that were named before they came are remembered.
 const AWAITED: usize = 500_000;
-
-/// Hashes as they are.
-#[derive(Clone, Copy, Debug, Default)]
-struct Plain(u64);
-
-impl std::hash::Hasher for Plain {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
 
 /// How something is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,19 +29,19 @@ pub(super) enum Reference {
 /// The ids.
 pub(super) struct Ids {
     key: RandomState,
-    known: HashSet<u64, std::hash::BuildHasherDefault<Plain>>,
+    known: Hashes,
     awaited: Vec<(u64, Reference)>,
     /// Whether all fitted in.
     is_complete: bool,
 }
 
 impl Ids {
-    /// For about so many: a set that grows is written anew each time.
+    /// For about so many.
     pub(super) fn of(count: u64) -> Self {
-        let room = usize::try_from(count).unwrap_or(REMEMBERED).min(REMEMBERED);
+        let room = usize::try_from(count).unwrap_or(REMEMBERED);
         Self {
             key: RandomState::new(),
-            known: HashSet::with_capacity_and_hasher(room, Default::default()),
+            known: Hashes::of(room, REMEMBERED),
             awaited: Vec::new(),
             is_complete: true,
         }
@@ -71,19 +52,23 @@ impl Ids {
         self.key.hash_one(what)
     }
 
-    /// Adds an id, or whatever else there must be one of; false if it is there already.
-    pub(super) fn add(&mut self, what: impl Hash) -> bool {
-        let hash = self.key.hash_one(what);
+    /// Has the place of a hash fetched, for [`add`](Self::add) to find it in the cache.
+    pub(super) fn fetch(&self, hash: u64) {
+        self.known.fetch(hash);
+    }
+
+    /// Adds the hash of an id, or of whatever else there must be one of; false if it is there already.
+    pub(super) fn add(&mut self, hash: u64) -> bool {
         if self.known.len() < REMEMBERED {
             return self.known.insert(hash);
         }
         self.is_complete = false;
-        !self.known.contains(&hash)
+        !self.known.contains(hash)
     }
 
     /// Whether something was added.
     pub(super) fn has(&self, what: impl Hash) -> bool {
-        self.known.contains(&self.key.hash_one(what))
+        self.known.contains(self.key.hash_one(what))
     }
 
     /// Whether all fitted in.
@@ -94,7 +79,7 @@ impl Ids {
     /// Notes that an id is named.
     pub(super) fn name(&mut self, id: &str, how: Reference) {
         let hash = self.key.hash_one(id);
-        if self.known.contains(&hash) {
+        if self.known.contains(hash) {
             return;
         }
         if self.awaited.len() < AWAITED {
@@ -106,7 +91,7 @@ impl Ids {
 
     /// What was named and is not there; `None` if that is not known.
     pub(super) fn missing(&self) -> Option<impl Iterator<Item = Reference>> {
-        let missing = self.awaited.iter().filter(|(hash, _)| !self.known.contains(hash));
+        let missing = self.awaited.iter().filter(|(hash, _)| !self.known.contains(*hash));
         self.is_complete.then(|| missing.map(|(_, how)| *how))
     }
 }
@@ -118,11 +103,12 @@ mod tests {
     #[test]
     fn what_is_named_may_come_later() {
         let mut ids = Ids::of(0);
-        assert!(ids.add("a") && !ids.add("a") && ids.add(("a", "b")));
+        let [a, pair, c] = [ids.hash("a"), ids.hash(("a", "b")), ids.hash("c")];
+        assert!(ids.add(a) && !ids.add(a) && ids.add(pair));
         ids.name("a", Reference::Link(1));
         ids.name("c", Reference::Link(2));
         ids.name("d", Reference::Link(3));
-        assert!(ids.add("c"));
+        assert!(ids.add(c));
         assert_eq!(ids.missing().unwrap().collect::<Vec<_>>(), [Reference::Link(3)]);
     }
 }

@@ -6,6 +6,8 @@
 
 mod ahead;
 mod built;
+mod documents;
+mod hashes;
 mod ids;
 pub(crate) mod job;
 mod read;

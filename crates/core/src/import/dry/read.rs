@@ -4,40 +4,38 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use memchr::memmem::Finder;
-use saibo_archive::{Block, DocumentLine, Glance, LinkLine, Resource, SnapshotReader, Totals};
+use saibo_archive::{LinkLine, Resource, SnapshotReader, Totals};
 use saibo_model::node::MAIN_BOX;
 use saibo_model::{ErrorCode, Id, Kind, NodeKind, Result};
 
 use super::super::defects::{Whence, missing};
-use super::super::read::note_box;
-use super::super::row::{End, Shape};
-use super::super::{row, weight};
+use super::super::weight;
+use super::Known;
 use super::ahead::each_block;
 use super::ids::{Ids, Reference};
 use super::report::Report;
-use super::{Known, NAMES};
+use crate::archive;
 use crate::job::{Phase, Progress};
-use crate::{archive, document};
 
-/// About how long a document's line is, in bytes.
-const LINE: u64 = 400;
+/// How short lines of documents are, in bytes: of longer ones there are fewer.
+const LINE: u64 = 256;
 
 /// Goes through a snapshot.
 pub(super) struct Walk<'a> {
     pub(super) report: Report,
     pub(super) known: Known,
-    progress: &'a Progress,
-    ids: Ids,
+    pub(super) progress: &'a Progress,
+    pub(super) ids: Ids,
     /// The EntityType that was named last.
-    last_type: String,
+    pub(super) last_type: String,
     /// Finds the URL of the Cell that the snapshot is of.
-    url: Option<Finder<'static>>,
+    pub(super) url: Option<Finder<'static>>,
     /// By OData collection: the Box that its documents say it is in, and which said so first.
-    collections: HashMap<Id, (String, Whence)>,
+    pub(super) collections: HashMap<Id, (String, Whence)>,
     /// The collection and the Box of the last document in one.
-    last: (String, String),
+    pub(super) last: (String, String),
     /// The set of the last document, and its number.
-    last_set: (Option<Kind>, Option<String>, Option<String>, u64),
+    pub(super) last_set: (Option<Kind>, Option<String>, Option<String>, u64),
 }
 
 impl<'a> Walk<'a> {
@@ -74,141 +72,6 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn documents(&mut self, snapshot: &SnapshotReader<impl Read + Seek>, kind: Kind) -> Result<()> {
-        let mut lines = snapshot.documents(kind).map_err(archive::error)?;
-        let bytes = lines.bytes();
-        each_block(
-            bytes,
-            |block| lines.read_block(block).map_err(archive::error),
-            |block| self.block(block, kind),
-        )
-    }
-
-    /// Looks at documents.
-    fn block(&mut self, block: &Block, kind: Kind) -> Result<()> {
-        let (mut count, mut all) = (0, Ok(()));
-        for line in block.lines() {
-            let looked = line.map_err(archive::error);
-            match looked.and_then(|(line, text)| self.line(text, Whence { kind, line })) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => self.report.problem(&error),
-                Err(error) => {
-                    all = Err(error);
-                    break;
-                }
-            }
-            count += 1;
-        }
-        self.progress.documents(count);
-        if count > 0 {
-            self.report.counts.add_documents(kind.name(), count);
-        }
-        match kind {
-            Kind::Rule => self.report.unsupported("Rule", count),
-            Kind::SentMessage | Kind::ReceivedMessage => self.report.unsupported("Message", count),
-            _ => {}
-        }
-        self.count(block.bytes())?;
-        all
-    }
-
-    /// Looks at a document's line; what is wrong with it and lets what comes after it be looked at is the inner error.
-    ///
-    /// # Errors
-    /// If the line is none.
-    fn line(&mut self, line: &str, at: Whence) -> Result<Result<()>> {
-        let glance = Glance::at(line, at.kind, document::key_field(at.kind));
-        // What an import refuses is told by what an import does.
-        let is_sound = |seen: &Glance<'_>| {
-            seen.id.len() <= row::MAX_ID && (seen.collection.is_some() || !at.kind.is_in_collection())
-        };
-        if let Some(seen) = glance.filter(is_sound) {
-            self.note_url(seen.fields);
-            return Ok(self.document(&seen, at));
-        }
-        let entry = saibo_archive::documents_entry(at.kind);
-        let line = DocumentLine::parse(line, at.kind, entry, at.line).map_err(archive::error)?;
-        self.note_url(line.fields);
-        Ok(row::shape(&line, at).and_then(|shape| self.document(&seen(&line, &shape), at)))
-    }
-
-    fn note_url(&mut self, fields: &str) {
-        if self.url.as_ref().is_some_and(|url| url.find(fields.as_bytes()).is_some()) {
-            self.report.source.documents_with_url += 1;
-        }
-    }
-
-    fn document(&mut self, seen: &Glance<'_>, at: Whence) -> Result<()> {
-        let Whence { kind, .. } = at;
-        let (mut parent, mut peer) = (None, None);
-        for (name, id) in &seen.links {
-            match row::end_of(kind, name) {
-                End::Parent => parent = Some(*id),
-                End::Peer => peer = Some(*id),
-                End::Unknown => {}
-            }
-        }
-        let set = self.set(seen, kind);
-        let is_new = self.ids.add(seen.id) & self.ids.add((set, parent, seen.key));
-        if !is_new {
-            return Err(row::wrong(at, format!("{}: there is another of that id or key", seen.id)));
-        }
-        if let Some(collection) = seen.collection {
-            self.note_collection(seen.box_id, at, collection)?;
-        }
-        // Entities of one come one after the other, as a rule.
-        if let Some(entity_type) = seen.entity_type.filter(|entity_type| *entity_type != self.last_type) {
-            entity_type.clone_into(&mut self.last_type);
-            self.ids.name(entity_type, Reference::EntityType(at));
-        }
-        for other in [parent, peer].into_iter().flatten() {
-            self.ids.name(other, Reference::Parent(at));
-        }
-        for held in &seen.entity_links {
-            let (_entity_type, id) = held
-                .split_once(':')
-                .ok_or_else(|| row::wrong(at, format!("`ll` has {held:?}, which is no `type:id`")))?;
-            self.ids.name(id, Reference::ToOne(at));
-        }
-        if kind == Kind::Box {
-            self.ids.add((Kind::Box, seen.id));
-        }
-        let names = match kind {
-            Kind::Box => &mut self.known.boxes,
-            Kind::Account => &mut self.known.accounts,
-            _ => return Ok(()),
-        };
-        if names.len() < NAMES {
-            names.insert(seen.key.to_owned(), seen.id.to_owned());
-        } else {
-            self.known.are_complete = false;
-        }
-        Ok(())
-    }
-
-    /// A number for what a document's key tells it apart in. Documents of one set come one after the other, as a rule.
-    fn set(&mut self, seen: &Glance<'_>, kind: Kind) -> u64 {
-        let (last, collection, entity_type, number) = &mut self.last_set;
-        let set = (kind, seen.collection, seen.entity_type);
-        if (*last, collection.as_deref(), entity_type.as_deref()) != (Some(kind), set.1, set.2) {
-            (*last, *collection, *entity_type) =
-                (Some(kind), set.1.map(str::to_owned), set.2.map(str::to_owned));
-            *number = self.ids.hash(set);
-        }
-        *number
-    }
-
-    /// Notes in which Box a collection is. Documents of one come one after the other, as a rule.
-    fn note_collection(&mut self, box_id: Option<&str>, at: Whence, collection: &str) -> Result<()> {
-        let (last, last_box) = &self.last;
-        if last == collection && box_id == Some(last_box) {
-            return Ok(());
-        }
-        note_box(&mut self.collections, box_id, at, &Id::from(collection))?;
-        self.last = (collection.to_owned(), box_id.unwrap_or_default().to_owned());
-        Ok(())
-    }
-
     fn links(&mut self, snapshot: &SnapshotReader<impl Read + Seek>) -> Result<()> {
         let mut lines = snapshot.links().map_err(archive::error)?;
         let bytes = lines.bytes();
@@ -218,9 +81,13 @@ impl<'a> Walk<'a> {
             |block| {
                 for line in block.lines() {
                     let (number, line) = line.map_err(archive::error)?;
-                    let LinkLine { ids, .. } = LinkLine::parse(line, number).map_err(archive::error)?;
-                    for id in &ids {
-                        self.ids.name(id, Reference::Link(number));
+                    match LinkLine::ids_at(line) {
+                        Some(ids) => ids.iter().for_each(|id| self.ids.name(id, Reference::Link(number))),
+                        None => {
+                            let LinkLine { ids, .. } =
+                                LinkLine::parse(line, number).map_err(archive::error)?;
+                            ids.iter().for_each(|id| self.ids.name(id, Reference::Link(number)));
+                        }
                     }
                     self.report.counts.links += 1;
                     self.progress.link();
@@ -245,7 +112,8 @@ impl<'a> Walk<'a> {
 
     fn resource<R: Read + Seek>(&mut self, resource: &Resource<'_, R>) {
         let Resource { path, meta, .. } = resource;
-        if !self.ids.add(meta.id.as_str()) {
+        let id = self.ids.hash(meta.id.as_str());
+        if !self.ids.add(id) {
             let why = format!("20_webdav/{path}/.pmeta: {}: there is another of that id or key", meta.id);
             self.report.problem(&ErrorCode::FieldInvalid.with([why]));
         }
@@ -300,24 +168,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn count(&self, bytes: u64) -> Result<()> {
+    pub(super) fn count(&self, bytes: u64) -> Result<()> {
         self.progress.check()?;
         self.progress.work(bytes * weight::DOCUMENT_BYTE);
         self.progress.done(0, bytes);
         Ok(())
-    }
-}
-
-/// What a line that was parsed says at a glance.
-fn seen<'l>(line: &'l DocumentLine<'_>, shape: &'l Shape<'l>) -> Glance<'l> {
-    Glance {
-        id: shape.id,
-        box_id: line.box_id.as_deref(),
-        collection: line.collection.as_deref(),
-        entity_type: line.entity_type.as_deref(),
-        fields: line.fields,
-        key: &shape.key,
-        links: line.links.iter().flatten().map(|(name, id)| (name.as_ref(), id.as_ref())).collect(),
-        entity_links: line.entity_links.iter().flatten().map(AsRef::as_ref).collect(),
     }
 }

@@ -1,136 +1,38 @@
-//! What a document's line says of what the document is and what it names, found in one pass.
-//!
-//! Whoever only looks at a snapshot needs a tenth of what [`DocumentLine::parse`](super::document::DocumentLine::parse)
-//! makes of a line. Here every byte is checked as there and nothing is made. What the pass is not made for (spaces,
-//! escapes in what is looked for, members that are unknown, whatever is wrong) it does not take: [`Glance::at`] gives
-//! `None` then, and the line is parsed. So there is one place only that says what is wrong with a line.
-
-use saibo_model::Kind;
+//! A pass over the JSON of a line that checks every byte and makes nothing.
 
 /// How deep a pass goes into what is carried.
 const NESTING: usize = 64;
 
-/// What a line says at a glance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glance<'a> {
-    /// `_id`.
-    pub id: &'a str,
-    /// `b`: id of the Box.
-    pub box_id: Option<&'a str>,
-    /// `n`: id of the OData collection.
-    pub collection: Option<&'a str>,
-    /// `t`: id of the EntityType.
-    pub entity_type: Option<&'a str>,
-    /// `s`: declared fields, a JSON object.
-    pub fields: &'a str,
-    /// The text that the first field of the name that was asked for has.
-    pub key: &'a str,
-    /// `l`: to-one links, each the name of a type and an id.
-    pub links: Vec<(&'a str, &'a str)>,
-    /// `ll`: to-one links of an entity, each `entity type:entity`.
-    pub entity_links: Vec<&'a str>,
-}
-
-impl<'a> Glance<'a> {
-    /// Looks at a line of a kind's entry; `key` is a field that has to be there. `None` if the line has to be parsed.
-    #[must_use]
-    pub fn at(line: &'a str, kind: Kind, key: &str) -> Option<Self> {
-        let mut scan = Scan { text: line, at: 0 };
-        let (mut id, mut source, mut has_type) = (None, None, false);
-        scan.object(&mut |scan, name| match name {
-            "_id" => once(&mut id, scan.string()?),
-            "_type" => {
-                (!std::mem::replace(&mut has_type, true) && scan.string()? == kind.name()).then_some(())
-            }
-            "_source" => {
-                let value = Source::scan(scan, kind, key)?;
-                once(&mut source, value)
-            }
-            "_index" => scan.value(NESTING),
-            _ => None,
-        })?;
-        let Source { box_id, collection, entity_type, fields, key, links, entity_links, .. } = source?;
-        let id = id.filter(|id| !id.is_empty())?;
-        let is_whole = scan.at == line.len() && has_type;
-        is_whole.then_some(())?;
-        let (links, entity_links) = (links.unwrap_or_default(), entity_links.unwrap_or_default());
-        Some(Self { id, box_id, collection, entity_type, fields: fields?, key: key?, links, entity_links })
-    }
-}
-
-/// What was found in `_source` so far.
-#[derive(Default)]
-struct Source<'a> {
-    cell: Option<()>,
-    kind: Option<()>,
-    box_id: Option<&'a str>,
-    collection: Option<&'a str>,
-    entity_type: Option<&'a str>,
-    published: Option<()>,
-    updated: Option<()>,
-    fields: Option<&'a str>,
-    key: Option<&'a str>,
-    hidden: Option<()>,
-    dynamic: Option<()>,
-    acl: Option<()>,
-    links: Option<Vec<(&'a str, &'a str)>>,
-    entity_links: Option<Vec<&'a str>>,
-}
-
-impl<'a> Source<'a> {
-    fn scan(scan: &mut Scan<'a>, kind: Kind, key: &str) -> Option<Self> {
-        let mut found = Self::default();
-        scan.object(&mut |scan, name| match name {
-            "p" => once(&mut found.published, scan.time()?),
-            "u" => once(&mut found.updated, scan.time()?),
-            "b" => once(&mut found.box_id, scan.string()?),
-            "c" => once(&mut found.cell, scan.string().map(drop)?),
-            "n" => once(&mut found.collection, scan.string()?),
-            "t" => once(&mut found.entity_type, scan.string()?),
-            "type" => once(&mut found.kind, (scan.string()? == kind.name()).then_some(())?),
-            "s" => once(&mut found.fields, scan.fields(key, &mut found.key)?),
-            "h" => once(&mut found.hidden, scan.carried()?),
-            "d" => once(&mut found.dynamic, scan.carried()?),
-            "a" => once(&mut found.acl, scan.carried()?),
-            "l" => {
-                let mut links = Vec::new();
-                scan.object(&mut |scan, name| {
-                    links.push((name, scan.string()?));
-                    Some(())
-                })?;
-                once(&mut found.links, links)
-            }
-            "ll" => {
-                let mut links = Vec::new();
-                scan.array(&mut |scan| {
-                    links.push(scan.string()?);
-                    Some(())
-                })?;
-                once(&mut found.entity_links, links)
-            }
-            _ => None,
-        })?;
-        found.published.and(found.updated)?;
-        (found.cell.is_some() || kind == Kind::Cell).then_some(())?;
-        if kind == Kind::UserData {
-            found.collection.and(found.entity_type)?;
-        }
-        Some(found)
-    }
-}
-
-/// Puts a value into its place, unless there is one.
-fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
-    place.replace(value).is_none().then_some(())
-}
-
 /// A pass over JSON without spaces. Whatever it does not take is `None`.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scan<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// How far it is.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Whether there is nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        self.at == self.text.len()
+    }
+
+    /// Goes over a text that is to be there.
+    #[inline]
+    pub(super) fn literal(&mut self, literal: &[u8]) -> Option<()> {
+        let to = self.at + literal.len();
+        (self.text.as_bytes().get(self.at..to)? == literal).then_some(())?;
+        self.at = to;
+        Some(())
+    }
+
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
@@ -151,7 +53,7 @@ impl<'a> Scan<'a> {
 
     /// Goes over an object; `member` goes over the value of each name.
     #[inline]
-    fn object(&mut self, member: &mut impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    pub(super) fn object(&mut self, member: &mut impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
         self.expect(b'{')?;
         if self.takes(b'}') {
             return Some(());
@@ -168,7 +70,7 @@ impl<'a> Scan<'a> {
 
     /// Goes over an array; `element` goes over each.
     #[inline]
-    fn array(&mut self, element: &mut impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    pub(super) fn array(&mut self, element: &mut impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.expect(b'[')?;
         if self.takes(b']') {
             return Some(());
@@ -182,25 +84,30 @@ impl<'a> Scan<'a> {
     }
 
     /// An object that is carried as it stands.
-    fn carried(&mut self) -> Option<()> {
+    pub(super) fn carried(&mut self) -> Option<()> {
         (self.peek()? == b'{').then_some(())?;
         self.value(NESTING)
     }
 
-    /// The fields, and the text of the first one of a name.
-    fn fields(&mut self, key: &str, found: &mut Option<&'a str>) -> Option<&'a str> {
-        let from = self.at;
+    /// The fields, and the text of the first one of a name, which has to be there.
+    pub(super) fn fields(&mut self, key: &str) -> Option<(&'a str, &'a str)> {
+        let (from, mut found) = (self.at, None);
         self.object(&mut |scan, name| {
             if name == key && found.is_none() {
-                *found = Some(scan.string()?);
+                found = Some(scan.string()?);
                 return Some(());
             }
             scan.value(NESTING)
         })?;
-        self.text.get(from..self.at)
+        Some((self.text.get(from..self.at)?, found?))
     }
 
     /// Goes over any value.
+    pub(super) fn any_value(&mut self) -> Option<()> {
+        self.value(NESTING)
+    }
+
+    /// Goes over any value, nested so deep at most.
     fn value(&mut self, nesting: usize) -> Option<()> {
         match self.peek()? {
             b'"' => self.any_string(),
@@ -227,7 +134,7 @@ impl<'a> Scan<'a> {
 
     /// A string without escapes.
     #[inline]
-    fn string(&mut self) -> Option<&'a str> {
+    pub(super) fn string(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
         let from = self.at;
         self.plain();
@@ -303,7 +210,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A time after 1970: of so few digits that it certainly fits.
-    fn time(&mut self) -> Option<()> {
+    pub(super) fn time(&mut self) -> Option<()> {
         (self.whole()? <= 18).then_some(())
     }
 }
