@@ -33,7 +33,8 @@ pub(super) fn measure(course: &mut Course<'_>) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     load::run(unit.address(), CLIENTS, &stop, &script(&unit, changed))?.unrefused()?;
     let (time, bytes) = fastest(&client, "changed", Some("whole-0"))?;
-    for name in ["whole", "changed"] {
+    // None goes before those that are to be put over it.
+    for name in ["changed", "whole"] {
         for round in 0..ROUNDS {
             client.delete_snapshot(BIG, &format!("{name}-{round}"))?;
         }
