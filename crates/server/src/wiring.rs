@@ -22,8 +22,8 @@ use crate::oidc;
 use crate::pem;
 use crate::unit::StartError;
 
-/// Some tenths of a second's work of an import: all that is done twice if the unit is cut off.
-const CHECKPOINT_EACH: u64 = 256 << 20;
+/// A second or two of an import's work: all that is done twice if the unit is cut off.
+const CHECKPOINT_EACH: u64 = 1 << 30;
 
 /// Name and version of this program, for the manifests of snapshots.
 const PROGRAM: &str = concat!("saibo ", env!("CARGO_PKG_VERSION"));
