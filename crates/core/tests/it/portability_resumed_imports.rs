@@ -18,19 +18,17 @@ use crate::support::Fixture;
 /// Entities that are put beside those that there are.
 const ENTITIES: usize = 3000;
 
-/// A unit with a Cell and a snapshot of much, with its content root.
-fn prepared() -> (Fixture, Arc<Hooks>, Vec<u8>, String) {
-    let (fixture, hooks) = filled();
-    let cell = fixture.unit.cell("c").unwrap();
+/// Puts entities like one that is there.
+fn add_entities(cell: &Cell, count: usize) {
     cell.store()
-        .write(|tx| {
+        .write(move |tx| {
             let mut some = None;
             tx.read().all_documents(Kind::UserData, &mut |(document, _)| {
                 some = Some(document);
                 Ok(())
             })?;
             let mut entity = some.unwrap();
-            for _ in 0..ENTITIES {
+            for _ in 0..count {
                 entity.seq = 0;
                 entity.id = Id::random();
                 let key = entity.id.to_string();
@@ -41,6 +39,13 @@ fn prepared() -> (Fixture, Arc<Hooks>, Vec<u8>, String) {
             Ok(())
         })
         .unwrap();
+}
+
+/// A unit with a Cell and a snapshot of much, with its content root.
+fn prepared() -> (Fixture, Arc<Hooks>, Vec<u8>, String) {
+    let (fixture, hooks) = filled();
+    let cell = fixture.unit.cell("c").unwrap();
+    add_entities(&cell, ENTITIES);
     let (root, _) = whole(&fixture, &hooks);
     let snapshot = get(&fixture, &cell, "whole.zip");
     put(&fixture, &cell, "s.zip", &snapshot);
@@ -52,9 +57,9 @@ fn prepared() -> (Fixture, Arc<Hooks>, Vec<u8>, String) {
     (fixture, hooks, snapshot, root)
 }
 
-fn begin(fixture: &Fixture) -> Cell {
+fn begin(fixture: &Fixture, name: &str) -> Cell {
     let cell = fixture.unit.cell("c").unwrap();
-    import::start(&fixture.unit, &cell, &fixture.master(), import::Request::named("s")).unwrap();
+    import::start(&fixture.unit, &cell, &fixture.master(), import::Request::named(name)).unwrap();
     cell
 }
 
@@ -92,7 +97,7 @@ fn an_import_that_was_cut_off_goes_on_where_it_was() {
         let data = fixture.folder.path().to_owned();
         let at = hooks.bytes() + size * part / 100;
         hooks.after_bytes(at, move || give.send(hooked::crashed(&data)).unwrap());
-        let cell = begin(&fixture);
+        let cell = begin(&fixture, "s");
         let image = take.recv_timeout(Duration::from_secs(60)).unwrap();
         fixture.settle(&cell);
         let (started, again) = start(image);
@@ -104,9 +109,13 @@ fn an_import_that_was_cut_off_goes_on_where_it_was() {
 }
 
 /// Imports, has the unit stopped as soon as something is so, and starts it anew.
-fn stopped_when(is_so: impl Fn(&Progress) -> bool + Send + 'static) {
+fn stopped_when(is_so: impl Fn(&Progress) -> bool) {
     let (fixture, _, snapshot, root) = prepared();
-    let cell = begin(&fixture);
+    stop(fixture, "s", snapshot.len() as u64, &root, is_so);
+}
+
+fn stop(fixture: Fixture, name: &str, size: u64, root: &str, is_so: impl Fn(&Progress) -> bool) {
+    let cell = begin(&fixture, name);
     let running = fixture.unit.jobs().running(cell.id(), JobKind::Import).unwrap();
     while !is_so(&running.progress) {
         assert!(running.ended().is_none(), "it was over before it could be stopped");
@@ -120,8 +129,7 @@ fn stopped_when(is_so: impl Fn(&Progress) -> bool + Send + 'static) {
     let unit = Arc::into_inner(unit).map(drop);
     assert_eq!(unit, Some(()), "nobody uses it any more");
     let (started, again) = start(folder);
-    let read = is_right(&started, &again, &root);
-    let size = snapshot.len() as u64;
+    let read = is_right(&started, &again, root);
     assert!(read < size * 3 / 2, "{read} bytes of {size} were read: it began anew");
 }
 
@@ -136,13 +144,49 @@ fn an_import_that_was_stopped_among_files_goes_on() {
 }
 
 #[test]
+fn an_import_that_was_stopped_in_a_later_one_of_a_chain_goes_on() {
+    let (fixture, hooks, snapshot, _) = prepared();
+    let cell = fixture.unit.cell("c").unwrap();
+    add_entities(&cell, ENTITIES);
+    // So what is put over has something to remove, and something that was changed.
+    let gone = cell.store().write(|tx| {
+        let mut all = Vec::new();
+        tx.read().all_documents(Kind::UserData, &mut |(document, _)| {
+            all.push(document);
+            Ok(())
+        })?;
+        for mut entity in all.drain(..100) {
+            match entity.seq % 2 {
+                0 => tx.delete_document(entity.seq)?,
+                _ => {
+                    entity.version += 1;
+                    tx.put_document(&mut entity)?;
+                }
+            }
+        }
+        Ok(())
+    });
+    gone.unwrap();
+    let since = export::Request { since: Some("whole".to_owned()), ..export::Request::named("part") };
+    export::start(&fixture.unit, &cell, &fixture.master(), since).unwrap();
+    fixture.settle(&cell);
+    export::start(&fixture.unit, &cell, &fixture.master(), export::Request::named("after")).unwrap();
+    fixture.settle(&cell);
+    let root = manifest(&get(&fixture, &cell, "after.zip")).root;
+    let size = (snapshot.len() + get(&fixture, &cell, "part.zip").len()) as u64;
+    add_entities(&cell, 1);
+    drop((cell, hooks));
+    stop(fixture, "part", size, &root, |progress| progress.counts().documents > ENTITIES as u64 * 3 / 2);
+}
+
+#[test]
 fn what_cannot_be_gone_on_with_begins_anew() {
     let (fixture, hooks, snapshot, root) = prepared();
     let size = snapshot.len() as u64;
     let (give, take) = std::sync::mpsc::channel();
     let data = fixture.folder.path().to_owned();
     hooks.after_bytes(hooks.bytes() + size * 3 / 2, move || give.send(hooked::crashed(&data)).unwrap());
-    begin(&fixture);
+    begin(&fixture, "s");
     let image = take.recv_timeout(Duration::from_secs(60)).unwrap();
     let unit: Arc<Unit> = fixture.unit.clone();
     fixture.settle(&unit.cell("c").unwrap());
