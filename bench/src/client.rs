@@ -154,7 +154,33 @@ impl Client {
     /// # Errors
     /// What the unit says, if the job fails too.
     pub(crate) fn run_as(&self, job: Job, cell: &str, name: &str, body: &Value) -> Result<()> {
-        self.json("POST", &format!("{cell}/{}", job.resource()), body, 202)?;
+        self.begin(job, cell, body)?;
+        self.finish(job, cell, name)
+    }
+
+    /// Begins a job.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn begin(&self, job: Job, cell: &str, body: &Value) -> Result<()> {
+        self.json("POST", &format!("{cell}/{}", job.resource()), body, 202)
+    }
+
+    /// How many per cent of a job are done; `None` if none runs.
+    ///
+    /// # Errors
+    /// What the unit says.
+    pub(crate) fn percent(&self, job: Job, cell: &str) -> Result<Option<u64>> {
+        let status = self.status(job, cell)?;
+        let percent = status["progress"].as_str().and_then(|text| text.trim_end_matches('%').parse().ok());
+        Ok(percent.filter(|_| status["status"] != "ready"))
+    }
+
+    /// Waits for the end of a job.
+    ///
+    /// # Errors
+    /// What the unit says, if the job fails too.
+    pub(crate) fn finish(&self, job: Job, cell: &str, name: &str) -> Result<()> {
         let mut told = Instant::now();
         loop {
             let status = self.status(job, cell)?;
@@ -163,7 +189,7 @@ impl Client {
                 break;
             }
             if text.contains("failed") {
-                return Err(format!("the import of {cell} has failed: {}", status["message"]).into());
+                return Err(format!("the job of {cell} has failed: {}", status["message"]).into());
             }
             if told.elapsed() > NEWS {
                 told = Instant::now();

@@ -101,6 +101,8 @@ pub(crate) enum Name {
     Incremental,
     /// A Cell with everything, there and back, beside cp, zip and sqlite3
     Roundtrip,
+    /// An export and an import that are killed half way
+    Resumed,
     /// A Cell that moves to another unit while it is written to
     Moving,
     /// GET of a file and of an entity, compared with a bare handler

@@ -9,6 +9,7 @@ mod get;
 mod growth;
 mod incremental;
 mod moving;
+mod resumed;
 mod roles;
 mod roundtrip;
 mod sets;
@@ -58,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             course.report.load_before
         ));
     }
-    let all: [(Name, Measure); 13] = [
+    let all: [(Name, Measure); 14] = [
         (Name::Entities, entities::measure),
         (Name::Files, files::measure),
         (Name::Startup, startup::measure),
@@ -66,6 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (Name::Growth, growth::measure),
         (Name::Incremental, incremental::measure),
         (Name::Roundtrip, roundtrip::measure),
+        (Name::Resumed, resumed::measure),
         (Name::Moving, moving::measure),
         (Name::Get, get::measure),
         (Name::Sets, sets::measure),
@@ -90,7 +92,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Bytes that may lie on the disk at a time: each measurement removes what it made.
 fn needed_space(options: &Options) -> u64 {
     let sizes = &options.sizes;
-    let files = if options.wants(Name::Files) { sizes.files_mib() * MIB * 5 } else { 0 };
+    let files = if options.wants(Name::Files) || options.wants(Name::Resumed) {
+        sizes.files_mib() * MIB * 5
+    } else {
+        0
+    };
     let cells = if options.wants(Name::Startup) { sizes.cells() * MIB / 2 } else { 0 };
     let dav = if options.wants(Name::Dav) { (sizes.upload_mib() + 4096) * MIB } else { 0 };
     sizes.entities() * 6_000 + files.max(cells).max(dav) + 256 * MIB
