@@ -197,8 +197,10 @@ impl Jobs {
         let (mut job, progress) = (running.job.clone(), &running.progress);
         let result = {
             let turn = self.turns.acquire_unless(|| progress.check().is_err());
+            // Cancelled before its turn, it still has to remove what a process before this one left of it.
+            let has_left = job.work.is_some() || job.kind == JobKind::Move;
             match progress.check() {
-                Ok(()) if turn.is_some() => {
+                checked if (checked.is_ok() && turn.is_some()) || (progress.is_cancelled() && has_left) => {
                     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(progress)))
                         .unwrap_or_else(|_| Err(ErrorCode::Unexpected.with([&job.name])))
                 }

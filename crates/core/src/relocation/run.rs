@@ -9,9 +9,9 @@ use saibo_store::StoreExt as _;
 use super::destination::Go;
 use super::order::Order;
 use super::parcels::{Parcels, go, remove_here};
-use super::reach::{explained, prepare, reach};
+use super::reach::{Reached, explained, prepare, reach};
 use super::{Quiet, finish};
-use crate::job::{Counts, End, Job, Phase, Progress, Totals};
+use crate::job::{Counts, End, Job, Phase, Progress, Stopped, Totals};
 use crate::{Cell, Unit, export};
 
 /// What the parts of copying are of a whole move, in thousandths: as they take time where both ends are alike.
@@ -43,11 +43,17 @@ pub(super) fn carry(unit: &Arc<Unit>, job: Job, mut order: Order, progress: &Arc
     progress.set_totals(Totals { work: 1000, ..Totals::default() });
     progress.enter(Phase::Checking);
     let id = Id::from(job.cell.as_str());
+    if !order.is_resumed {
+        progress.check()?;
+    }
     let reached = reach(unit, &order, progress);
     if unit.moved(&id)?.is_some() {
         // Cut off when it had.
         let destination = reached.map(|(destination, _)| destination);
         return finish::finish(unit, job, destination, progress);
+    }
+    if progress.is_cancelled() {
+        return Err(abandoned(unit, &job, reached, progress));
     }
     let reached = reached.map_err(|error| explained(error, &order));
     let prepared = reached.and_then(|(destination, exists)| {
@@ -72,6 +78,28 @@ pub(super) fn carry(unit: &Arc<Unit>, job: Job, mut order: Order, progress: &Arc
             Err(error)
         }
     }
+}
+
+/// Removes what a move that was cut off has sent, for it was cancelled before it could go on.
+fn abandoned(unit: &Unit, job: &Job, reached: Result<Reached>, progress: &Arc<Progress>) -> Error {
+    let cell = unit.cell_of(&job.cell.as_str().into());
+    let removed = cell.and_then(|cell| {
+        let Ok((destination, true)) = reached else {
+            remove_here(unit, job);
+            return Ok(());
+        };
+        let mut parcels = Parcels::new(unit, &cell, job, destination.as_ref(), progress)?;
+        // An import that runs there is cancelled as soon as it is looked at, which then says so.
+        if let Err(error) = parcels.look() {
+            tracing::debug!(%error, cell = job.cell_name, "a move that was cancelled");
+        }
+        parcels.remove();
+        Ok(())
+    });
+    if let Err(error) = removed {
+        tracing::warn!(%error, cell = job.cell_name, "snapshots of a move could not be removed");
+    }
+    Stopped.into()
 }
 
 /// Whether the unit is being stopped: then the next start goes on with what there is.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use saibo_core::job::{JobKind, State};
+use saibo_core::job::{Job, JobKind, Options, Progress, State, Work};
 use saibo_core::{Cell, Unit, export};
 use saibo_model::node::{CELL_NODE, MAIN_BOX};
 use saibo_model::{Node, NodeKind};
@@ -13,6 +13,7 @@ use saibo_store::StoreExt as _;
 use crate::hooked::{self, Hooks};
 use crate::portability::{RICH, get, import_as};
 use crate::portability_incremental::manifest;
+use crate::schedules::hold;
 use crate::support::{Fixture, backend, settings, unit_on};
 
 /// Files of the Cell: long ones, some that deflate and some that do not.
@@ -120,6 +121,56 @@ fn an_export_that_was_cut_off_goes_on_where_it_was() {
         assert!(drafts(started.folder.path()).is_empty());
         let cell = fixture.unit.cell("c").unwrap();
         saibo_core::snapshot::delete(&fixture.unit, cell.id(), "cut.zip").unwrap();
+    }
+}
+
+#[test]
+fn what_was_left_can_be_removed_by_a_job_that_is_cancelled_before_its_turn() {
+    let fixture = Fixture::new();
+    let unit = &fixture.unit;
+    let others = [fixture.cell("one"), fixture.cell("two")];
+    // Two are done at a time.
+    let held = others.each_ref().map(|other| hold(unit, other));
+    for has_left in [true, false] {
+        let cell = fixture.cell(if has_left { "cut" } else { "new" });
+        let job = waiting(&cell, has_left);
+        let (tell, told) = std::sync::mpsc::channel();
+        let work = move |progress: &Arc<Progress>| {
+            tell.send(progress.is_cancelled()).unwrap();
+            Err(saibo_model::ErrorCode::Unknown.into())
+        };
+        unit.jobs().start(job, work).unwrap();
+        let running = unit.jobs().cancel(cell.id(), JobKind::Export).unwrap().unwrap();
+        while running.ended().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(matches!(running.ended().unwrap().state, State::Cancelled { .. }));
+        assert_eq!(told.recv().ok(), has_left.then_some(true), "what has left nothing is not begun");
+    }
+    drop(held);
+}
+
+/// An export that a process before this one has begun, or not.
+fn waiting(cell: &Cell, has_left: bool) -> Job {
+    let work = Work {
+        draft: "none".to_owned(),
+        program: "saibo test".to_owned(),
+        from: "1".to_owned(),
+        created: None,
+        moment: None,
+    };
+    Job {
+        cell: cell.id().to_string(),
+        cell_name: cell.name().to_owned(),
+        kind: JobKind::Export,
+        name: "cut".to_owned(),
+        started_at: 1,
+        options: Options::default(),
+        effects: None,
+        content: None,
+        work: has_left.then_some(work),
+        warnings: Vec::new(),
+        state: State::Running,
     }
 }
 

@@ -65,7 +65,7 @@ fn exports(unit: &Arc<Unit>, cell: &Cell) -> usize {
 }
 
 /// Holds the place of an export.
-fn hold(unit: &Arc<Unit>, cell: &Cell) -> std::sync::mpsc::Sender<()> {
+pub(crate) fn hold(unit: &Arc<Unit>, cell: &Cell) -> std::sync::mpsc::Sender<()> {
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let job = Job {
         cell: cell.id().to_string(),
