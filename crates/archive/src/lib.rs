@@ -36,6 +36,6 @@ pub use snapshot::removed::Removals;
 pub use snapshot::summary::{Signer, Summary};
 pub use snapshot::verify::{Finding, Problem, Progress, Report, verify, verify_rest};
 pub use snapshot::walk::{Resource, Resources};
-pub use snapshot::writer::{Origin, ReadableEntry, SnapshotWriter, Written};
+pub use snapshot::writer::{Origin, ReadableEntry, SnapshotWriter, Written, standing};
 pub use zip::entry::EntryReader;
 pub use zip::standing::Standing;

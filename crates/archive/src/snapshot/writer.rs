@@ -97,6 +97,14 @@ pub(super) fn is_skippable(header: &Header) -> bool {
 /// Index of the links' entry after those of [`Kind::IN_CELL`].
 const LINKS: usize = Kind::IN_CELL.len();
 
+/// What stands of a snapshot whose writing was cut off, by what had come into its two files.
+///
+/// # Errors
+/// If one of them cannot be read.
+pub fn standing(file: &mut (impl Read + Seek), spool: &mut (impl Read + Seek)) -> Result<Standing> {
+    Standing::of(file, spool, layout::OURS)
+}
+
 impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
     /// Begins a snapshot. It is written to `out` from front to back; `spool` is an empty temporary file for the list of
     /// entries, some 150 bytes each.
@@ -108,15 +116,7 @@ impl<W: Write, S: Read + Write + Seek> SnapshotWriter<W, S> {
         Self::begin_with(zip, origin)
     }
 
-    /// What stands of a snapshot whose writing was cut off, by what had come into its two files.
-    ///
-    /// # Errors
-    /// If one of them cannot be read.
-    pub fn standing(file: &mut (impl Read + Seek), spool: &mut (impl Read + Seek)) -> Result<Standing> {
-        Standing::of(file, spool, layout::OURS)
-    }
-
-    /// Goes on with such a one. The calls are those that were made before, from the first on, with the same origin but
+    /// Goes on with one whose writing was cut off ([`standing`]). The calls are those that were made before, from the first on, with the same origin but
     /// for its tool: what stands is passed over, contents without being read. `out` is behind what stands.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ impl Standing {
     ) -> Result<Self> {
         file.seek(SeekFrom::Start(0))?;
         let mut file = BufReader::with_capacity(BUFFER, file);
-        let mut records = Records::from(0);
+        let mut records = Records::default();
         let mut standing = Self::default();
         while let Some((record, length)) = records.next(spool)? {
             if record.header.name.starts_with(end)
@@ -92,6 +92,7 @@ fn is_next(file: &mut impl Read, expected: &[u8]) -> Result<bool> {
 }
 
 /// The records of a spool, one after the other.
+#[derive(Default)]
 pub(crate) struct Records {
     chunk: Vec<u8>,
     at: usize,
@@ -100,10 +101,6 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    pub(crate) fn from(position: u64) -> Self {
-        Self { chunk: Vec::new(), at: 0, position }
-    }
-
     /// The next one, and its length; `None` at the end, and where it is cut off or damaged.
     pub(crate) fn next(&mut self, spool: &mut (impl Read + Seek)) -> Result<Option<(Record, u64)>> {
         loop {

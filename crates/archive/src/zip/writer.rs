@@ -109,7 +109,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
     /// passed over, and must be the same. `out` is behind them.
     pub(crate) fn resume(out: W, mut spool: S, time: DosTime, standing: Standing) -> Result<Self> {
         spool.seek(SeekFrom::Start(0))?;
-        let ahead = Ahead { left: standing.count, records: Records::from(0) };
+        let ahead = Ahead { left: standing.count, records: Records::default() };
         Ok(Self { ahead: Some(ahead), ..Self::new(out, spool, time) })
     }
 
@@ -336,7 +336,7 @@ impl<W: Write, S: Read + Write + Seek> ZipWriter<W, S> {
     /// Passes the records so far to `each`, which may write to the entry that is open.
     pub(crate) fn replay(&mut self, mut each: impl FnMut(&mut Self, Record) -> Result<()>) -> Result<()> {
         self.spool.flush()?;
-        let mut records = Records::from(0);
+        let mut records = Records::default();
         for _ in 0..self.count {
             let (record, _length) = records.next(self.spool.get_mut())?.ok_or_else(too_short)?;
             each(self, record)?;

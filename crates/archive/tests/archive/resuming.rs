@@ -108,7 +108,7 @@ fn whole() -> (Vec<u8>, Vec<u8>, usize) {
 }
 
 fn standing(file: &[u8], list: &[u8]) -> Standing {
-    Writer::standing(&mut Cursor::new(file), &mut Cursor::new(list)).unwrap()
+    saibo_archive::standing(&mut Cursor::new(file), &mut Cursor::new(list)).unwrap()
 }
 
 /// Goes on with what is there; the file in the end, and how much of its contents was read.

@@ -1,13 +1,13 @@
 //! What an export has done so far: the copy of the Cell, the file and the list of its entries, in a draft of the
 //! backend. The register knows the draft from when the copy is made, so the next process can go on with it.
 
-use std::io::Read;
+use std::sync::Arc;
 
-use saibo_archive::{SnapshotWriter as Archive, Standing};
+use saibo_archive::Standing;
 use saibo_model::{Moment, Result};
-use saibo_store::{ReadSeek, SnapshotWriter, Store};
+use saibo_store::{SnapshotWriter, Store};
 
-use super::out::{Out, Spool};
+use super::out::Spool;
 use crate::job::{Job, Phase, Progress, Work};
 use crate::{Cell, Unit, archive, clock};
 
@@ -57,7 +57,7 @@ impl<'u> Draft<'u> {
     }
 
     /// The copy of a store, of when the export was begun.
-    pub(super) fn copy(&self, store: &dyn Store, progress: &Progress) -> Result<std::sync::Arc<dyn Store>> {
+    pub(super) fn copy(&self, store: &dyn Store, progress: &Progress) -> Result<Arc<dyn Store>> {
         let copy = self.stored.copy(store, &mut |_done, _total| progress.check().is_ok());
         progress.check()?;
         Ok(copy?)
@@ -79,7 +79,7 @@ impl<'u> Draft<'u> {
     /// The file and the list, and what stands of them: the file is behind that.
     pub(super) fn open(
         &self,
-        progress: &Progress,
+        progress: &Arc<Progress>,
     ) -> Result<(Box<dyn SnapshotWriter>, Spool, Option<Standing>)> {
         let (mut writer, mut list) = (self.stored.writer()?, self.stored.list()?);
         if self.kept.is_none() {
@@ -88,8 +88,8 @@ impl<'u> Draft<'u> {
         // What stands is counted as it is looked at, for that may take a while, and once more as it is passed over.
         progress.enter(Phase::Files);
         let tally = progress.tally();
-        let mut file = Counting { file: writer.reader()?, progress };
-        let standing = standing(&mut file, &mut list).map_err(archive::error)?;
+        let mut file = progress.counting(writer.reader()?);
+        let standing = saibo_archive::standing(&mut file, &mut list).map_err(archive::error)?;
         progress.reset();
         progress.take_up(tally);
         tracing::info!(bytes = standing.length(), "the export goes on where it was");
@@ -105,30 +105,5 @@ impl<'u> Draft<'u> {
         {
             tracing::warn!(%error, "the export that was stopped will begin anew");
         }
-    }
-}
-
-fn standing(file: &mut Counting<'_>, list: &mut Spool) -> saibo_archive::Result<Standing> {
-    Archive::<Out<'_>, Spool>::standing(file, list)
-}
-
-/// A file whose bytes are counted as they are read, and that is read no further when the job is to stop.
-struct Counting<'p> {
-    file: Box<dyn ReadSeek>,
-    progress: &'p Progress,
-}
-
-impl Read for Counting<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.progress.check().map_err(std::io::Error::other)?;
-        let bytes = self.file.read(buffer)?;
-        self.progress.work(bytes as u64);
-        Ok(bytes)
-    }
-}
-
-impl std::io::Seek for Counting<'_> {
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        self.file.seek(to)
     }
 }

@@ -236,11 +236,7 @@ fn export(unit: &Unit, job: &Job, lock: Option<&Lock>, progress: &Arc<Progress>)
         && let Some(draft) = Draft::again(unit, &cell, job)?
     {
         match write::export(unit, &cell, job, None, draft, progress) {
-            Err(error) if progress.check().is_ok() => {
-                let cause = error.cause().map(ToString::to_string);
-                tracing::warn!(cell = job.cell_name, name = job.name, %error, cause, "the export begins anew");
-                progress.reset();
-            }
+            Err(error) if job.begins_anew(&error, progress) => {}
             result => return result,
         }
     }

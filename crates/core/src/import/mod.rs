@@ -165,15 +165,10 @@ fn run(unit: &Arc<Unit>, job: Job, keys: Vec<Option<Key>>) -> Result<()> {
     let accepted = job.clone();
     unit.jobs().start(job, move |progress| {
         let id = Id::from(accepted.cell.as_str());
-        let is_again = accepted.work.is_some();
         let mut ended = import(&owner, &id, accepted.clone(), &keys, progress);
         if let Err(error) = &ended
-            && is_again
-            && progress.check().is_ok()
+            && accepted.begins_anew(error, progress)
         {
-            let cause = error.cause().map(ToString::to_string);
-            tracing::warn!(cell = accepted.cell_name, name = accepted.name, %error, cause, "the import begins anew");
-            progress.reset();
             ended = import(&owner, &id, Job { work: None, ..accepted }, &keys, progress);
         }
         if progress.is_cancelled()

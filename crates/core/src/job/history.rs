@@ -17,7 +17,7 @@ pub(super) const SCOPE: &str = "history";
 /// How many jobs of a kind are remembered for a Cell.
 pub const KEPT: usize = 50;
 
-/// How much is kept of what was wrong, in bytes: it can quote a snapshot.
+/// How much is kept of what was wrong, in bytes: it can quote a snapshot, or another unit.
 const MESSAGE: usize = 1000;
 
 /// A job that is over.
@@ -58,7 +58,7 @@ impl Job {
         let mut past = parse(tx.read().value(SCOPE, &key)?.as_deref());
         let mut state = self.state.clone();
         if let State::Failed { message, .. } = &mut state {
-            message.truncate(message.floor_char_boundary(MESSAGE));
+            shorten(message);
         }
         let (name, started_at) = (self.name.clone(), self.started_at);
         let (effects, content, warnings) = (self.effects.clone(), self.content, self.warnings.clone());
@@ -68,6 +68,11 @@ impl Job {
             .map_err(|e| saibo_model::Error::from(ErrorCode::Unknown).because(e))?;
         tx.set_value(SCOPE, &key, Some(&text))
     }
+}
+
+/// Cuts off what is not kept.
+pub(crate) fn shorten(message: &mut String) {
+    message.truncate(message.floor_char_boundary(MESSAGE));
 }
 
 impl Jobs {

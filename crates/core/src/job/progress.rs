@@ -3,7 +3,7 @@
 //! Work is measured in bytes, weighed so that equal shares take about equal time; what there is to do is counted
 //! before the first byte is moved. Whatever is asked, the answer never goes back.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -112,6 +112,12 @@ pub struct Tally {
     pub counts: Counts,
 }
 
+impl<R: Seek> Seek for Counting<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.content.seek(to)
+    }
+}
+
 /// What there is to do, counted beforehand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -197,9 +203,8 @@ impl Progress {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A content of a length whose bytes are counted as they are read, and that ends with the job.
-    pub(crate) fn counting<R>(self: &Arc<Self>, content: R, length: u64) -> Counting<R> {
-        self.set_totals(Totals { work: length, ..Totals::default() });
+    /// A content whose bytes are counted as work when they are read, and that ends with the job.
+    pub(crate) fn counting<R>(self: &Arc<Self>, content: R) -> Counting<R> {
         Counting { content, progress: self.clone() }
     }
 

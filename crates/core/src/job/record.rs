@@ -182,7 +182,8 @@ pub struct Job {
 
 impl Job {
     /// One that begins now.
-    pub(crate) fn begin(cell: &Cell, kind: JobKind, name: String, now: i64, options: Options) -> Self {
+    #[must_use]
+    pub fn begin(cell: &Cell, kind: JobKind, name: String, now: i64, options: Options) -> Self {
         Self {
             cell: cell.id().to_string(),
             cell_name: cell.name().to_owned(),

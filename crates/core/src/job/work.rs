@@ -1,10 +1,10 @@
 //! What a job that is cut off is gone on with by the next process.
 
-use saibo_model::{Moment, Result};
+use saibo_model::{Error, Moment, Result};
 use saibo_store::StoreExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Jobs};
+use super::{Job, Jobs, Progress};
 use crate::Unit;
 
 /// What has been done lies in a draft of the backend; this is what says which, and what it is of.
@@ -29,6 +29,20 @@ impl Work {
     /// Whether this program began it, and from this.
     pub(crate) fn is_of(&self, unit: &Unit, from: &str) -> bool {
         self.program == unit.settings().program && self.from == from
+    }
+}
+
+impl Job {
+    /// Whether the work is to be begun anew, because going on with what an earlier process had done has failed; says so,
+    /// and forgets what was counted.
+    pub(crate) fn begins_anew(&self, error: &Error, progress: &Progress) -> bool {
+        if self.work.is_none() || progress.check().is_err() {
+            return false;
+        }
+        let cause = error.cause().map(ToString::to_string);
+        tracing::warn!(cell = self.cell_name, kind = ?self.kind, name = self.name, %error, cause, "job begun anew");
+        progress.reset();
+        true
     }
 }
 

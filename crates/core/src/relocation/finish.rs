@@ -9,7 +9,7 @@ use saibo_model::{ErrorCode, Result};
 
 use super::parcels::Parcels;
 use super::{Destination, Moved, moved, parcels};
-use crate::job::{End, Job, Progress};
+use crate::job::{End, Job, Progress, history};
 use crate::schedule::{self, Plan};
 use crate::{Unit, clock, snapshot};
 
@@ -19,9 +19,6 @@ const SCHEDULES: usize = 5;
 /// How often what is left to do is tried, and how long is waited in between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// How much of what another unit says is kept, in bytes.
-const WHY: usize = 1000;
 
 /// Hands the schedule over, if there is one, and says that the Cell has moved; the job by then.
 pub(super) fn enter(parcels: &Parcels<'_>, to: &str) -> Result<Job> {
@@ -149,6 +146,6 @@ pub(super) fn give_up(unit: &Unit, job: Job) -> Result<()> {
 /// What an error says, in some length.
 fn why(error: &saibo_model::Error) -> String {
     let mut text = error.message();
-    text.truncate(text.floor_char_boundary(WHY));
+    history::shorten(&mut text);
     text
 }

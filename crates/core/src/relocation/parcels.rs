@@ -10,7 +10,7 @@ use saibo_model::{ErrorCode, Moment, Result};
 use saibo_store::{SnapshotInfo, StoreExt as _};
 
 use super::destination::{Destination, Go};
-use crate::job::{Counts, Job, Part, Progress};
+use crate::job::{Counts, Job, Part, Progress, Totals};
 use crate::{Cell, Unit, export, snapshot};
 
 /// How often a snapshot is sent before the move fails.
@@ -102,7 +102,8 @@ impl<'m> Parcels<'m> {
         let mut tried = 1;
         loop {
             let (info, content) = snapshot::open(self.unit, self.cell.id(), &file)?;
-            let mut content = part.counting(content, info.length);
+            part.set_totals(Totals { work: info.length, ..Totals::default() });
+            let mut content = part.counting(content);
             match self.destination.send(&file, &mut content, info.length) {
                 Err(error) if error.code() == ErrorCode::Network && tried < TRIES => {
                     self.progress.check()?;

@@ -159,19 +159,8 @@ fn waiting(cell: &Cell, has_left: bool) -> Job {
         created: None,
         moment: None,
     };
-    Job {
-        cell: cell.id().to_string(),
-        cell_name: cell.name().to_owned(),
-        kind: JobKind::Export,
-        name: "cut".to_owned(),
-        started_at: 1,
-        options: Options::default(),
-        effects: None,
-        content: None,
-        work: has_left.then_some(work),
-        warnings: Vec::new(),
-        state: State::Running,
-    }
+    let job = Job::begin(cell, JobKind::Export, "cut".to_owned(), 1, Options::default());
+    Job { work: has_left.then_some(work), ..job }
 }
 
 #[test]

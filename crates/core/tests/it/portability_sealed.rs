@@ -142,18 +142,9 @@ fn after_a_stop_public_keys_are_enough_and_secrets_are_asked_for_again() {
     let fixture = Fixture::new();
     let cell = rich(&fixture, "rich");
     let id = cell.id().to_string();
-    let left = |kind, name: &str, encryption| Job {
-        cell: id.clone(),
-        cell_name: "rich".to_owned(),
-        kind,
-        name: name.to_owned(),
-        started_at: 1,
-        options: Options { encryption: Some(encryption), ..Options::default() },
-        effects: None,
-        content: None,
-        work: None,
-        warnings: Vec::new(),
-        state: State::Running,
+    let left = |kind, name: &str, encryption| {
+        let options = Options { encryption: Some(encryption), ..Options::default() };
+        Job::begin(&cell, kind, name.to_owned(), 1, options)
     };
     let leave = |jobs: Vec<Job>| {
         let jobs: Vec<(String, String)> = jobs

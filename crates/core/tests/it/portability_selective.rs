@@ -9,7 +9,7 @@ use saibo_archive::{Limits, Manifest, Selection, SnapshotReader};
 use saibo_core::Cell;
 use saibo_core::account::Account;
 use saibo_core::export::{self, Request};
-use saibo_core::job::{End, Job, JobKind, Options, Progress, ProgressSnapshot, State, Status};
+use saibo_core::job::{End, Job, JobKind, Options, Progress, ProgressSnapshot, Status};
 use saibo_model::ErrorCode;
 use saibo_store::StoreExt as _;
 use serde_json::Value;
@@ -176,19 +176,7 @@ impl Held {
     fn start(fixture: &Fixture, cell: &Cell) -> Self {
         let (drops, dropped) = channel::<()>();
         let (tell, told) = channel();
-        let job = Job {
-            cell: cell.id().to_string(),
-            cell_name: cell.name().to_owned(),
-            kind: JobKind::Check,
-            name: "held".to_owned(),
-            started_at: 0,
-            options: Options::default(),
-            effects: None,
-            content: None,
-            work: None,
-            warnings: Vec::new(),
-            state: State::Running,
-        };
+        let job = Job::begin(cell, JobKind::Check, "held".to_owned(), 0, Options::default());
         let work = move |_: &Arc<Progress>| {
             tell.send(()).unwrap();
             let _ = dropped.recv();

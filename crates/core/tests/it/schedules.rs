@@ -67,19 +67,7 @@ fn exports(unit: &Arc<Unit>, cell: &Cell) -> usize {
 /// Holds the place of an export.
 pub(crate) fn hold(unit: &Arc<Unit>, cell: &Cell) -> std::sync::mpsc::Sender<()> {
     let (end, ended) = std::sync::mpsc::channel::<()>();
-    let job = Job {
-        cell: cell.id().to_string(),
-        cell_name: cell.name().to_owned(),
-        kind: JobKind::Export,
-        name: "by-hand".to_owned(),
-        started_at: 1,
-        options: Options::default(),
-        effects: None,
-        content: None,
-        work: None,
-        warnings: Vec::new(),
-        state: State::Running,
-    };
+    let job = Job::begin(cell, JobKind::Export, "by-hand".to_owned(), 1, Options::default());
     let work = move |_: &Arc<saibo_core::job::Progress>| {
         let _ = ended.recv();
         Ok(End::Open)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use saibo_core::job::{End, Job, JobKind, Options, Phase, Progress, State, Totals};
+use saibo_core::job::{End, Job, JobKind, Options, Phase, Progress, Totals};
 use saibo_model::{ErrorCode, Result};
 use serde_json::{Value, json};
 
@@ -31,19 +31,8 @@ impl Held {
     /// Begins one that may have to wait for its turn; `tell` hears of it then.
     pub(crate) fn waiting(running: &Running, cell: &str, kind: JobKind, tell: Sender<Arc<Progress>>) -> Self {
         let unit = running.unit.app().unit.clone();
-        let job = Job {
-            cell: unit.cell(cell).unwrap().id().to_string(),
-            cell_name: cell.to_owned(),
-            kind,
-            name: "held".to_owned(),
-            started_at: 1_486_976_400_000,
-            options: Options::default(),
-            effects: None,
-            content: None,
-            work: None,
-            warnings: Vec::new(),
-            state: State::Running,
-        };
+        let found = unit.cell(cell).unwrap();
+        let job = Job::begin(&found, kind, "held".to_owned(), 1_486_976_400_000, Options::default());
         let (end, ended) = channel();
         let work = move |progress: &Arc<Progress>| {
             let _ = tell.send(progress.clone());

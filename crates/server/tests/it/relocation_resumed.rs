@@ -56,11 +56,15 @@ fn importing(new: &Running) -> Option<String> {
     Some(app.jobs().running(cell.id(), JobKind::Import)?.job.name)
 }
 
-/// A move at its handover: everything is at the new place, and what was changed last waits there for its turn.
-async fn at_the_handover(old: &Running, new: &Running) -> Held {
-    let held = Held::start(new, "busy", JobKind::Export);
-    begin(old, new).await;
-    until("everything is sent", async || importing(new).is_some()).await;
+/// The move of a Cell with a file of a length, at its handover: everything is at the new place, and what was changed last
+/// waits there for its turn.
+async fn at_the_handover(length: usize) -> (Running, Running, Held) {
+    let (old, new) = (Running::start(moving).await, new_unit().await);
+    cell_with_a_file(&old, "alice", length).await;
+    found(&new, "busy");
+    let held = Held::start(&new, "busy", JobKind::Export);
+    begin(&old, &new).await;
+    until("everything is sent", async || importing(&new).is_some()).await;
     // Somebody writes for long, and what was changed last waits for that.
     let store = old.unit.app().unit.cell("alice").unwrap().store().clone();
     let (end, ended) = std::sync::mpsc::channel::<()>();
@@ -74,12 +78,12 @@ async fn at_the_handover(old: &Running, new: &Running) -> Held {
     });
     tokio::task::block_in_place(|| told.recv()).unwrap();
     held.end(Ok(End::Open));
-    until("everything is imported", async || importing(new).is_none()).await;
-    let held = Held::start(new, "busy", JobKind::Export);
+    until("everything is imported", async || importing(&new).is_none()).await;
+    let held = Held::start(&new, "busy", JobKind::Export);
     drop(end);
     writer.join().unwrap().unwrap();
-    until("the rest is sent", async || importing(new).is_some_and(|name| name.ends_with("_1"))).await;
-    held
+    until("the rest is sent", async || importing(&new).is_some_and(|name| name.ends_with("_1"))).await;
+    (old, new, held)
 }
 
 /// Names of the snapshots of a Cell, which may have moved.
@@ -135,10 +139,7 @@ async fn write_later(old: &Running) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_there_already_is_not_sent_anew() {
-    let (old, new) = (Running::start(moving).await, new_unit().await);
-    cell_with_a_file(&old, "alice", 3_000_000).await;
-    found(&new, "busy");
-    let held = at_the_handover(&old, &new).await;
+    let (old, new, held) = at_the_handover(3_000_000).await;
     let stopped = old.stop().await;
     // As long as nothing is known, the token is nowhere to be read.
     assert!(has_text(stopped.data(), "job secret"), "it is kept");
@@ -158,10 +159,7 @@ async fn what_is_there_already_is_not_sent_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_there_meanwhile_is_replaced() {
     for keeps_parcels in [true, false] {
-        let (old, new) = (Running::start(moving).await, new_unit().await);
-        cell_with_a_file(&old, "alice", 1_000_000).await;
-        found(&new, "busy");
-        let held = at_the_handover(&old, &new).await;
+        let (old, new, held) = at_the_handover(1_000_000).await;
         let stopped = old.stop().await;
         held.end(Ok(End::Open));
         until("it is imported", async || imports(&new).await.len() == 2).await;
@@ -185,10 +183,7 @@ async fn what_was_written_there_meanwhile_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_has_ended_ends_the_move() {
-    let (old, new) = (Running::start(moving).await, new_unit().await);
-    cell_with_a_file(&old, "alice", 1_000_000).await;
-    found(&new, "busy");
-    let held = at_the_handover(&old, &new).await;
+    let (old, new, held) = at_the_handover(1_000_000).await;
     let stopped = old.stop().await;
     held.end(Ok(End::Open));
     let port = new.unit.address().port();
@@ -215,10 +210,7 @@ async fn a_token_that_has_ended_ends_the_move() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_cancelled_leaves_nothing_also_after_a_restart() {
-    let (old, new) = (Running::start(moving).await, new_unit().await);
-    cell_with_a_file(&old, "alice", 1_000_000).await;
-    found(&new, "busy");
-    let held = at_the_handover(&old, &new).await;
+    let (old, new, held) = at_the_handover(1_000_000).await;
     let old = old.stop().await.start(|_| ()).await;
     let running: Answer = old.get("/alice/__move", &[OLD]).await;
     assert_eq!(running.json()["status"], "move in progress", "{running:?}");
